@@ -1,0 +1,45 @@
+//! From byte offsets to lines and columns.
+
+/// Finds the line and column of byte offsets in one text.
+#[derive(Debug, Clone)]
+pub struct PositionIndex<'t> {
+    text: &'t str,
+    line_starts: Vec<usize>,
+}
+
+impl<'t> PositionIndex<'t> {
+    /// Indexes the lines of a text.
+    pub fn new(text: &'t str) -> Self {
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(offset, _)| offset + 1)).collect();
+        Self { text, line_starts }
+    }
+
+    /// 1-based line and column (in characters) of a byte offset. Offsets beyond the text give its
+    /// end; offsets inside a character give that character.
+    pub fn position(&self, offset: usize) -> (u32, u32) {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_starts.partition_point(|&start| start <= offset) - 1;
+        let start = self.line_starts[line];
+        let column = self.text[start..offset].chars().count();
+        (line as u32 + 1, column as u32 + 1)
+    }
+
+    /// 1-based line of a byte offset.
+    pub fn line(&self, offset: usize) -> u32 {
+        self.line_starts.partition_point(|&start| start <= offset.min(self.text.len())) as u32
+    }
+
+    /// Byte offset at which a 1-based line begins.
+    pub fn line_start(&self, line: u32) -> Option<usize> {
+        self.line_starts.get((line as usize).checked_sub(1)?).copied()
+    }
+
+    /// How many lines the text has (a final newline opens one more).
+    pub fn line_count(&self) -> u32 {
+        self.line_starts.len() as u32
+    }
+}
