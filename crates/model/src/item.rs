@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::Section;
 
 /// The stable public name of an item, `section.name`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ItemId(Cow<'static, str>);
 

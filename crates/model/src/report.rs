@@ -9,7 +9,9 @@ use crate::{Evidence, ItemId, Location, Priority, Rung, Section};
 pub const SCHEMA: &str = "seaworthy.report/1";
 
 /// The judgement on an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It holds, on the rung that is shown.
@@ -35,7 +37,9 @@ impl Status {
 }
 
 /// Why an item is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Looked for and not found; it may live where this run could not look.
@@ -67,7 +71,9 @@ impl Cause {
 }
 
 /// The one action that settles an unknown or a failure.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Settle {
     /// What to do, in a few words (`name the deployment platform`, `fix`): actions with the same text are grouped.
     pub action: String,

@@ -1,0 +1,197 @@
+use serde::{Deserialize, Serialize};
+
+use crate::*;
+
+/// What the system consists of: the facts that many items share.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct System {
+    /// Parts that are built and shipped on their own.
+    pub components: Vec<Component>,
+    /// Databases in use (development-only ones apart).
+    pub databases: Vec<Database>,
+    /// Object storage for user files in use: product name.
+    pub object_storage: Vec<Observed<String>>,
+    /// HTTP clients and service SDKs really used: name.
+    pub outgoing_calls: Vec<Observed<String>>,
+    /// Job queues in use: product name.
+    pub queues: Vec<Observed<String>>,
+    /// Where it is deployed.
+    pub platforms: Vec<Platform>,
+    /// Why accounts exist (a sign-up, a user model, an auth library): what shows it.
+    pub accounts: Vec<Observed<String>>,
+    /// It answers requests with data rather than pages: what shows it.
+    pub api: Vec<Observed<String>>,
+}
+
+impl System {
+    /// The first sign that something answers HTTP.
+    pub fn http_server(&self) -> Option<&Observed<String>> {
+        self.components.iter().find_map(|component| component.http_server.as_ref())
+    }
+
+    /// The first sign of a front end.
+    pub fn front_end(&self) -> Option<&Observed<String>> {
+        self.components.iter().find_map(|component| component.front_end.as_ref())
+    }
+
+    /// Relational databases in use.
+    pub fn relational(&self) -> impl Iterator<Item = &Database> {
+        self.databases.iter().filter(|database| database.engine.is_relational())
+    }
+
+    /// Whether something here can be deployed at all.
+    pub fn deployable(&self) -> bool {
+        !self.platforms.is_empty()
+            || self
+                .components
+                .iter()
+                .any(|c| c.http_server.is_some() || c.front_end.is_some() || c.worker.is_some())
+    }
+}
+
+/// A part of the system with its own manifest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// Its folder relative to the audited folder; `.` for the root.
+    pub folder: String,
+    /// The file that shows it (its manifest).
+    pub manifest: Option<Location>,
+    /// Package ecosystem, as in [`Ecosystem`].
+    pub ecosystem: Option<Ecosystem>,
+    /// Frameworks (`next`, `express`, `django`, `rails`, `laravel`, `spring-boot`, …), lower case.
+    pub frameworks: Vec<Observed<String>>,
+    /// It answers HTTP: what shows it.
+    pub http_server: Option<Observed<String>>,
+    /// It is or has a front end for browsers: what shows it.
+    pub front_end: Option<Observed<String>>,
+    /// It works in the background: what shows it.
+    pub worker: Option<Observed<String>>,
+    /// It is part of what ships (an example or a development tool is not).
+    pub ships: bool,
+}
+
+/// A database in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// The engine.
+    pub engine: Engine,
+    /// What shows that it is used in production.
+    pub at: Location,
+    /// What was seen, in a few words (`psycopg in requirements.txt`, `aws_db_instance.main`).
+    pub shown_by: String,
+    /// The application can use it, but another one is the default or the alternative.
+    pub alternative: bool,
+}
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// PostgreSQL and services that speak its protocol.
+    Postgresql,
+    /// MySQL.
+    Mysql,
+    /// MariaDB.
+    Mariadb,
+    /// SQLite (also libSQL, Turso, D1).
+    Sqlite,
+    /// Microsoft SQL Server.
+    Sqlserver,
+    /// Oracle.
+    Oracle,
+    /// CockroachDB.
+    Cockroachdb,
+    /// ClickHouse.
+    Clickhouse,
+    /// MongoDB.
+    Mongodb,
+    /// Redis or Valkey used as a store.
+    Redis,
+    /// Elasticsearch or OpenSearch.
+    Elasticsearch,
+    /// DynamoDB.
+    Dynamodb,
+    /// Firestore or Firebase Realtime Database.
+    Firestore,
+    /// Cassandra or ScyllaDB.
+    Cassandra,
+    /// A relational database whose engine the repository does not tell.
+    Relational,
+    /// Another one.
+    Other,
+}
+
+impl Engine {
+    /// Whether the checklist's migrations section is about it.
+    pub const fn is_relational(self) -> bool {
+        matches!(
+            self,
+            Engine::Postgresql
+                | Engine::Mysql
+                | Engine::Mariadb
+                | Engine::Sqlite
+                | Engine::Sqlserver
+                | Engine::Oracle
+                | Engine::Cockroachdb
+                | Engine::Relational
+        )
+    }
+
+    /// Whether it is a store whose loss would be a loss (caches and search indexes can be filled again).
+    pub const fn is_stateful(self) -> bool {
+        !matches!(self, Engine::Redis | Engine::Elasticsearch)
+    }
+
+    /// The product's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Engine::Postgresql => "PostgreSQL",
+            Engine::Mysql => "MySQL",
+            Engine::Mariadb => "MariaDB",
+            Engine::Sqlite => "SQLite",
+            Engine::Sqlserver => "SQL Server",
+            Engine::Oracle => "Oracle",
+            Engine::Cockroachdb => "CockroachDB",
+            Engine::Clickhouse => "ClickHouse",
+            Engine::Mongodb => "MongoDB",
+            Engine::Redis => "Redis",
+            Engine::Elasticsearch => "Elasticsearch",
+            Engine::Dynamodb => "DynamoDB",
+            Engine::Firestore => "Firestore",
+            Engine::Cassandra => "Cassandra",
+            Engine::Relational => "a relational database",
+            Engine::Other => "a database",
+        }
+    }
+}
+
+/// A place where the system is deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Platform {
+    /// Lower-case key: `vercel`, `netlify`, `cloudflare`, `fly`, `render`, `railway`, `heroku`, `supabase`, `firebase`,
+    /// `aws`, `gcp`, `azure`, `kubernetes`, `helm`, `compose`, `kamal`, `dokku`, `coolify`, `cloud-run`, `app-runner`,
+    /// `ecs`, `lambda`, `server`, …
+    pub key: String,
+    /// What shows it.
+    pub at: Location,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// The environments that it is known to hold (`production`, `staging`), when the repository tells.
+    pub environments: Vec<String>,
+}
+
+/// How sure a platform is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// The user named it (`--deploy`, `[app] deploy`).
+    Named,
+    /// CI deploys to it.
+    Deployed,
+    /// A platform file names it.
+    Configured,
+    /// One of several optional targets (a deploy button, a template).
+    Optional,
+    /// Only a hint (a framework that is usually deployed there).
+    Probable,
+}
