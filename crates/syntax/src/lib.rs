@@ -24,6 +24,8 @@ pub mod yaml;
 
 mod error;
 mod limits;
+#[cfg(test)]
+mod test_support;
 
 pub use error::ParseError;
 pub use limits::Limits;

@@ -1,5 +1,7 @@
 //! A format-neutral value with positions: what YAML, JSON, TOML and HCL have in common.
 
+use std::collections::HashMap;
+
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -183,5 +185,57 @@ impl Node {
                 _ => {}
             }
         }
+    }
+}
+
+impl Node {
+    /// The value under its tags.
+    pub(crate) fn into_untagged(self) -> Node {
+        let mut node = self;
+        while let Value::Tagged { node: inner, .. } = node.value {
+            node = *inner;
+        }
+        node
+    }
+
+    /// A copy, if the budgets of values and bytes can pay for it.
+    pub(crate) fn clone_within(
+        &self,
+        nodes_left: &mut usize,
+        bytes_left: &mut usize,
+        (nodes, bytes): (usize, usize),
+    ) -> Option<Node> {
+        *nodes_left = nodes_left.checked_sub(nodes)?;
+        *bytes_left = bytes_left.checked_sub(bytes)?;
+        Some(self.clone())
+    }
+}
+
+/// Collects the entries of a mapping; of duplicate keys only the last stays, at the place of the last.
+#[derive(Debug, Default)]
+pub(crate) struct MapBuilder {
+    entries: Vec<Option<(Key, Node)>>,
+    places: HashMap<String, usize>,
+}
+
+impl MapBuilder {
+    /// Adds an entry in place of an earlier one of the same key.
+    pub(crate) fn insert(&mut self, key: Key, node: Node) {
+        if let Some(place) = self.places.insert(key.text.clone(), self.entries.len()) {
+            self.entries[place] = None;
+        }
+        self.entries.push(Some((key, node)));
+    }
+
+    /// Adds an entry unless there is one of the same key.
+    pub(crate) fn insert_if_absent(&mut self, key: Key, node: Node) {
+        if !self.places.contains_key(&key.text) {
+            self.insert(key, node);
+        }
+    }
+
+    /// The entries in source order.
+    pub(crate) fn into_entries(self) -> Vec<(Key, Node)> {
+        self.entries.into_iter().flatten().collect()
     }
 }
