@@ -6,6 +6,7 @@
 mod capabilities;
 mod command;
 mod containers;
+mod declared;
 mod documents;
 mod launches;
 mod migrations;
@@ -22,6 +23,7 @@ mod view;
 pub use capabilities::*;
 pub use command::*;
 pub use containers::*;
+pub use declared::*;
 pub use documents::*;
 pub use launches::*;
 pub use migrations::*;

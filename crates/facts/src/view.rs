@@ -7,6 +7,8 @@ use crate::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FactKind {
+    /// [`Declared`].
+    Declared,
     /// [`Repository`].
     Repository,
     /// [`System`].
@@ -89,6 +91,8 @@ macro_rules! facts {
 }
 
 facts! {
+    /// What the owners declare.
+    declared: Declared,
     /// The tree itself.
     repository: Repository,
     /// What the system consists of.

@@ -1,0 +1,13 @@
+//! Backups of databases and user files.
+
+mod database;
+mod file_versioning;
+mod restore_tested;
+mod rpo;
+mod separate_location;
+
+use crate::Item;
+
+/// The items of this section, in the order of the checklist.
+pub static ITEMS: &[&Item] =
+    &[&database::ITEM, &rpo::ITEM, &separate_location::ITEM, &restore_tested::ITEM, &file_versioning::ITEM];

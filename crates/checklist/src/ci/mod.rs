@@ -1,0 +1,22 @@
+//! Continuous integration and delivery.
+
+mod deployment;
+mod quality;
+mod security_scanning;
+mod smoke_tests;
+mod staging;
+mod tests;
+mod versioned_artifacts;
+
+use crate::Item;
+
+/// The items of this section, in the order of the checklist.
+pub static ITEMS: &[&Item] = &[
+    &tests::ITEM,
+    &quality::ITEM,
+    &security_scanning::ITEM,
+    &versioned_artifacts::ITEM,
+    &deployment::ITEM,
+    &staging::ITEM,
+    &smoke_tests::ITEM,
+];

@@ -1,0 +1,28 @@
+use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_model::{ItemId, Section};
+
+use crate::shared;
+use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
+
+/// `headers.strict-transport-security`
+pub static ITEM: Item = Item {
+    id: ItemId::new("headers.strict-transport-security"),
+    section: Section::Headers,
+    question: "Strict-Transport-Security is sent",
+    priority: 2,
+    absence: Absence::Unknown,
+    fresh_days: Some(7),
+    floor: Floor::Configured,
+    void_on: VoidOn::Deployment,
+    higher_rung_settles: true,
+    attestation: Attestation::ByPolicy,
+    operator: true,
+    reads: &[FactKind::System],
+    remedy: "Set the header in the application or at the proxy, on every answer.",
+    page: include_str!("strict_transport_security.md"),
+    evidence,
+};
+
+fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    shared::no_reader(view, shared::answers_http)
+}

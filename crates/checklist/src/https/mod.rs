@@ -1,0 +1,13 @@
+//! Transport encryption.
+
+mod auto_renewal;
+mod enforced;
+mod hsts;
+mod redirect;
+mod tls_version;
+
+use crate::Item;
+
+/// The items of this section, in the order of the checklist.
+pub static ITEMS: &[&Item] =
+    &[&enforced::ITEM, &auto_renewal::ITEM, &redirect::ITEM, &hsts::ITEM, &tls_version::ITEM];

@@ -1,0 +1,89 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use seaworthy_facts::{Absent, FactView, Facts};
+use seaworthy_model::{Cause, ItemId, ItemReport, Section};
+
+use crate::{Findings, Item, items, settle};
+
+/// What judging needs to know besides the facts.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The instant as of which is judged.
+    pub now: Timestamp,
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+    /// Digest of the migration files.
+    pub migrations_digest: Option<String>,
+    /// The version that is known to be live.
+    pub deployment: Option<String>,
+    /// The software is made for others to operate.
+    pub distributed: bool,
+    /// Items that the policy lets a person's signed word pass.
+    pub attestable: Vec<ItemId>,
+    /// A change was named: the review section is part of the gate.
+    pub change: bool,
+}
+
+/// Judges every item, or those that `wanted` lets through.
+pub fn judge(facts: &Facts, context: &Context, wanted: &dyn Fn(&Item) -> bool) -> Vec<ItemReport> {
+    items().filter(|item| wanted(item)).map(|item| judge_item(item, facts, context)).collect()
+}
+
+fn judge_item(item: &Item, facts: &Facts, context: &Context) -> ItemReport {
+    let view = FactView::new(facts, item.reads);
+    // A fault in one item must not take the others with it.
+    let mut found = catch_unwind(AssertUnwindSafe(|| (item.evidence)(&view))).unwrap_or_else(|_| {
+        Err(Absent::new(Cause::CouldNotRun, format!("a fault in the program: judging {} panicked", item.id)))
+    });
+    add_records(item, facts, &mut found);
+    let (notes, looked_for, remedy) = match &mut found {
+        Ok(findings) => (
+            std::mem::take(&mut findings.notes),
+            std::mem::take(&mut findings.looked_for),
+            findings.remedy.take(),
+        ),
+        Err(_) => (Vec::new(), Vec::new(), None),
+    };
+    let judgement = settle(item, found, context);
+    let open = matches!(judgement.status, seaworthy_model::Status::Fail | seaworthy_model::Status::Unknown);
+    ItemReport {
+        id: item.id.clone(),
+        section: item.section,
+        title: item.question.to_owned(),
+        priority: item.priority,
+        status: judgement.status,
+        rung: judgement.rung,
+        reason: judgement.reason,
+        cause: judgement.cause,
+        evidence: judgement.evidence,
+        notes,
+        looked_for,
+        remedy: open.then(|| remedy.unwrap_or_else(|| item.remedy.to_owned())),
+        settled_by: judgement.settled_by,
+        accepted: None,
+        in_baseline: false,
+        gated: item.section != Section::Review || context.change,
+    }
+}
+
+/// Adds what the ledger holds about an item to what the item found itself.
+fn add_records(item: &Item, facts: &Facts, found: &mut Result<Findings, Absent>) {
+    let Ok(records) = facts.records.get() else { return };
+    let mut entries = records.entries.iter().filter(|entry| entry.item == item.id).peekable();
+    if entries.peek().is_none() {
+        return;
+    }
+    if found.is_err() {
+        *found = Ok(Findings::new());
+    }
+    let Ok(findings) = found else { return };
+    for entry in entries {
+        let component = entry.evidence.component.as_deref();
+        let position =
+            findings.scopes.iter().position(|scope| scope.component.as_deref() == component).unwrap_or(0);
+        if let Some(scope) = findings.scopes.get_mut(position) {
+            scope.evidence.push(entry.evidence.clone());
+        }
+    }
+}

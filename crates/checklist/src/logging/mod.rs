@@ -1,0 +1,20 @@
+//! What is written down while the application runs.
+
+mod access;
+mod centralised;
+mod levels;
+mod no_sensitive_data;
+mod retention;
+mod structured;
+
+use crate::Item;
+
+/// The items of this section, in the order of the checklist.
+pub static ITEMS: &[&Item] = &[
+    &structured::ITEM,
+    &levels::ITEM,
+    &no_sensitive_data::ITEM,
+    &centralised::ITEM,
+    &retention::ITEM,
+    &access::ITEM,
+];

@@ -1,0 +1,22 @@
+//! Personal data.
+
+mod cookie_consent;
+mod export_deletion;
+mod gdpr_ccpa;
+mod policy;
+mod processors;
+mod retention;
+mod terms;
+
+use crate::Item;
+
+/// The items of this section, in the order of the checklist.
+pub static ITEMS: &[&Item] = &[
+    &policy::ITEM,
+    &terms::ITEM,
+    &cookie_consent::ITEM,
+    &retention::ITEM,
+    &gdpr_ccpa::ITEM,
+    &export_deletion::ITEM,
+    &processors::ITEM,
+];

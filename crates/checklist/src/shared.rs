@@ -1,0 +1,106 @@
+//! Questions that many items ask of the facts: does this apply here, and why not.
+
+use seaworthy_facts::{Absent, FactView, System};
+
+use crate::Findings;
+
+/// An applicability test: `None` when the item applies, else the findings that say why not.
+pub type Test = fn(&System) -> Option<Findings>;
+
+/// Applies where a stateful database or object storage is in use.
+pub fn stateful_data(system: &System) -> Option<Findings> {
+    let database = system.databases.iter().any(|database| database.engine.is_stateful());
+    (!database && system.object_storage.is_empty())
+        .then(|| Findings::not_applicable("no database and no object storage was found"))
+}
+
+/// Applies where a stateful database is in use.
+pub fn stateful_database(system: &System) -> Option<Findings> {
+    (!system.databases.iter().any(|database| database.engine.is_stateful()))
+        .then(|| Findings::not_applicable("no database was found"))
+}
+
+/// Applies where user files go to object storage.
+pub fn object_storage(system: &System) -> Option<Findings> {
+    system.object_storage.is_empty().then(|| Findings::not_applicable("no object storage was found"))
+}
+
+/// Applies where a relational database is in use.
+pub fn relational_database(system: &System) -> Option<Findings> {
+    system.relational().next().is_none().then(|| Findings::not_applicable("no relational database was found"))
+}
+
+/// Applies where a client/server database is used.
+pub fn client_server_database(system: &System) -> Option<Findings> {
+    use seaworthy_facts::Engine;
+    (!system.databases.iter().any(|database| database.engine != Engine::Sqlite))
+        .then(|| Findings::not_applicable("no client/server database was found"))
+}
+
+/// Applies where something is deployed.
+pub fn deployable(system: &System) -> Option<Findings> {
+    (!system.deployable()).then(|| {
+        Findings::not_applicable(
+            "nothing that can be deployed was found (no server, front end, worker or platform file)",
+        )
+    })
+}
+
+/// Applies where a server runs.
+pub fn server(system: &System) -> Option<Findings> {
+    let runs = system.components.iter().any(|c| c.http_server.is_some() || c.worker.is_some());
+    (!runs).then(|| Findings::not_applicable("no server was found"))
+}
+
+/// Applies where something answers HTTP.
+pub fn answers_http(system: &System) -> Option<Findings> {
+    (system.http_server().is_none() && system.front_end().is_none())
+        .then(|| Findings::not_applicable("nothing that answers HTTP was found"))
+}
+
+/// Applies where a front end runs.
+pub fn front_end(system: &System) -> Option<Findings> {
+    system.front_end().is_none().then(|| Findings::not_applicable("no front end was found"))
+}
+
+/// Applies where there is an API.
+pub fn api(system: &System) -> Option<Findings> {
+    system.api.is_empty().then(|| Findings::not_applicable("no API was found"))
+}
+
+/// Applies where databases or services are called.
+pub fn outgoing_calls(system: &System) -> Option<Findings> {
+    (system.outgoing_calls.is_empty() && system.databases.is_empty())
+        .then(|| Findings::not_applicable("no database and no outgoing calls were found"))
+}
+
+/// Applies where people use the application.
+pub fn people(system: &System) -> Option<Findings> {
+    (system.accounts.is_empty() && system.front_end().is_none())
+        .then(|| Findings::not_applicable("no accounts, forms or pages for people were found"))
+}
+
+/// Applies where accounts exist.
+pub fn accounts(system: &System) -> Option<Findings> {
+    system.accounts.is_empty().then(|| Findings::not_applicable("no accounts were found"))
+}
+
+/// Applies to every change.
+pub fn always(_: &System) -> Option<Findings> {
+    None
+}
+
+/// The findings of an item for which nothing reads evidence yet: not applicable where that can be told, else unknown
+/// with the cause `no-reader`. Never a pass, never a fail.
+///
+/// # Errors
+/// The absence that makes the item unknown.
+pub fn no_reader(view: &FactView, test: Test) -> Result<Findings, Absent> {
+    match test(view.get::<System>()?) {
+        Some(not_applicable) => Ok(not_applicable),
+        None => Err(Absent::new(
+            seaworthy_model::Cause::NoReader,
+            "this version has no reader for the evidence that this item asks for",
+        )),
+    }
+}

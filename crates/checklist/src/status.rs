@@ -1,0 +1,300 @@
+//! From evidence to a status: one function for all items.
+
+use jiff::{Timestamp, ToSpan};
+use seaworthy_facts::Absent;
+use seaworthy_model::{Cause, Environment, Evidence, Polarity, Rung, Settle, Status};
+
+use crate::{Absence, Applies, Attestation, Context, Findings, Item, Scope, VoidOn};
+
+/// An item's judgement, before it is put into a report.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The status.
+    pub status: Status,
+    /// The rung that valid supporting evidence reaches; on a failure, the rung of what decided.
+    pub rung: Rung,
+    /// One sentence: why.
+    pub reason: String,
+    /// Why it is unknown.
+    pub cause: Option<Cause>,
+    /// All evidence, the deciding first, stale evidence marked and last.
+    pub evidence: Vec<Evidence>,
+    /// What settles it.
+    pub settled_by: Option<Settle>,
+}
+
+/// Turns what was found into a status.
+///
+/// The rules, in this order: stale or void support counts for nothing; a dated failure stands until newer support of the
+/// same or a higher rung about the same target; contrary evidence from production decides; the highest rung decides and
+/// on it contrary evidence beats supporting; contrary evidence on a lower rung fails too unless the item says that the
+/// higher rung settles it; below the floor is untried; without evidence the item's absence decides, or `no-reader` when
+/// something that may decide could not be read. Of several components the worst status counts, and the lowest rung.
+pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -> Judgement {
+    let findings = match found {
+        Ok(findings) => findings,
+        Err(absent) => {
+            return Judgement {
+                status: Status::Unknown,
+                rung: Rung::None,
+                reason: absent.why,
+                cause: Some(absent.cause),
+                evidence: Vec::new(),
+                settled_by: None,
+            };
+        }
+    };
+    if context.distributed && item.operator {
+        return Judgement {
+            status: Status::NotApplicable,
+            rung: Rung::None,
+            reason: "the software is made for others to operate (app kind \"distributed\"), and this is the operator's to do"
+                .to_owned(),
+            cause: None,
+            evidence: Vec::new(),
+            settled_by: None,
+        };
+    }
+    let mut judged: Vec<Judgement> =
+        findings.scopes.into_iter().map(|scope| settle_scope(item, scope, context)).collect();
+    // Stable: among equals the first component speaks.
+    judged.sort_by_key(|judgement| severity(judgement.status));
+    let lowest_passing = judged.iter().filter(|j| j.status == Status::Pass).map(|j| j.rung).min();
+    let mut evidence = Vec::new();
+    for judgement in &mut judged {
+        evidence.append(&mut judgement.evidence);
+    }
+    let Some(mut first) = judged.into_iter().next() else {
+        return absent(item, None, Vec::new());
+    };
+    if first.status == Status::Pass
+        && let Some(lowest) = lowest_passing
+    {
+        first.rung = lowest;
+    }
+    first.evidence = evidence;
+    first.settled_by = match first.status {
+        Status::Fail | Status::Unknown => findings.settled_by.or_else(|| default_settle(item, &first)),
+        Status::Pass | Status::NotApplicable => None,
+    };
+    first
+}
+
+/// Worst first.
+fn severity(status: Status) -> u8 {
+    match status {
+        Status::Fail => 0,
+        Status::Unknown => 1,
+        Status::Pass => 2,
+        Status::NotApplicable => 3,
+    }
+}
+
+fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
+    if let Applies::No(reason) = scope.applies {
+        return Judgement {
+            status: Status::NotApplicable,
+            rung: Rung::None,
+            reason,
+            cause: None,
+            evidence: scope.evidence,
+            settled_by: None,
+        };
+    }
+    let mut evidence = scope.evidence;
+    for piece in &mut evidence {
+        piece.stale |= piece.polarity == Polarity::For && is_stale(item, piece, context);
+    }
+    let (mut valid, stale): (Vec<Evidence>, Vec<Evidence>) =
+        evidence.into_iter().partition(|piece| !piece.stale);
+    let replaced: Vec<bool> = valid.iter().map(|piece| is_replaced(piece, &valid)).collect();
+    let mut set_aside = Vec::new();
+    let mut index = 0;
+    valid.retain(|piece| {
+        let keep = !replaced[index];
+        index += 1;
+        if !keep {
+            set_aside.push(Evidence { stale: true, ..piece.clone() });
+        }
+        keep
+    });
+
+    let contrary = || valid.iter().filter(|piece| piece.polarity == Polarity::Against);
+    let support_rung = valid
+        .iter()
+        .filter(|piece| piece.polarity == Polarity::For)
+        .filter(|piece| piece.rung != Rung::Attested || attestation_counts(item, context))
+        .map(|piece| piece.rung)
+        .max();
+
+    let decisive = contrary()
+        .find(|piece| piece.environment == Environment::Production && piece.rung >= Rung::Observed)
+        .or_else(|| {
+            contrary()
+                .filter(|piece| {
+                    !(item.higher_rung_settles && support_rung.is_some_and(|rung| rung > piece.rung))
+                })
+                .max_by_key(|piece| piece.rung)
+        })
+        .cloned();
+
+    let judgement = if let Some(against) = decisive {
+        let count = contrary().count();
+        let reason = if count > 1 {
+            format!("{} (and {} more)", against.summary, count - 1)
+        } else {
+            against.summary.clone()
+        };
+        Judgement {
+            status: Status::Fail,
+            rung: against.rung,
+            reason,
+            cause: None,
+            evidence: deciding_first(valid, &against),
+            settled_by: None,
+        }
+    } else if let Some(rung) = support_rung {
+        let summary = valid
+            .iter()
+            .find(|piece| piece.polarity == Polarity::For && piece.rung == rung)
+            .map(|piece| piece.summary.clone())
+            .unwrap_or_default();
+        if item.floor.is_met_by(rung) {
+            Judgement {
+                status: Status::Pass,
+                rung,
+                reason: summary,
+                cause: None,
+                evidence: valid,
+                settled_by: None,
+            }
+        } else {
+            let expired = stale.iter().any(|piece| item.floor.is_met_by(piece.rung));
+            Judgement {
+                status: Status::Unknown,
+                rung,
+                reason: if expired {
+                    format!("{summary}; the proof that it works has expired or is void")
+                } else {
+                    format!("{summary}; set up, but nothing shows that it was ever tried")
+                },
+                cause: Some(if expired { Cause::Stale } else { Cause::Untried }),
+                evidence: valid,
+                settled_by: None,
+            }
+        }
+    } else if let Some(unread) = scope.unread.first() {
+        Judgement {
+            status: Status::Unknown,
+            rung: Rung::None,
+            reason: format!("{} ({})", unread.what, unread.at),
+            cause: Some(Cause::NoReader),
+            evidence: valid,
+            settled_by: None,
+        }
+    } else {
+        let mut judgement = absent(item, scope.absence_reason, valid);
+        if judgement.status == Status::Unknown && !stale.is_empty() {
+            judgement.cause = Some(Cause::Stale);
+            judgement.reason = "the evidence has expired or is void".to_owned();
+        }
+        judgement
+    };
+    let mut judgement = judgement;
+    judgement.evidence.extend(set_aside);
+    judgement.evidence.extend(stale);
+    judgement
+}
+
+fn absent(item: &Item, reason: Option<String>, evidence: Vec<Evidence>) -> Judgement {
+    let status = match item.absence {
+        Absence::Fail => Status::Fail,
+        Absence::Unknown => Status::Unknown,
+    };
+    Judgement {
+        status,
+        rung: Rung::None,
+        reason: reason.unwrap_or_else(|| "nothing was found that shows it".to_owned()),
+        cause: (status == Status::Unknown).then_some(Cause::NoEvidence),
+        evidence,
+        settled_by: None,
+    }
+}
+
+fn deciding_first(mut evidence: Vec<Evidence>, deciding: &Evidence) -> Vec<Evidence> {
+    if let Some(position) = evidence.iter().position(|piece| piece == deciding) {
+        let piece = evidence.remove(position);
+        evidence.insert(0, piece);
+    }
+    evidence
+}
+
+/// A person's word counts where only a person can answer, or where the policy allows it.
+fn attestation_counts(item: &Item, context: &Context) -> bool {
+    item.attestation == Attestation::Accepted || context.attestable.contains(&item.id)
+}
+
+fn is_stale(item: &Item, piece: &Evidence, context: &Context) -> bool {
+    if piece.expires.is_some_and(|expires| expires < context.now) {
+        return true;
+    }
+    if let (Some(at), Some(days)) = (piece.at, item.fresh_days)
+        && piece.rung != Rung::Attested
+        && older_than(at, days, context.now)
+    {
+        return true;
+    }
+    if piece.at.is_none() {
+        // Read from the files as they are now.
+        return false;
+    }
+    let current = match item.void_on {
+        VoidOn::Time => None,
+        VoidOn::Commit => context.commit.as_ref().map(|commit| format!("gitCommit:{commit}")),
+        VoidOn::Migrations => context.migrations_digest.as_ref().map(|digest| format!("migrations:{digest}")),
+        VoidOn::Deployment => context.deployment.as_ref().map(|version| format!("deployment:{version}")),
+    };
+    match (&piece.subject, current) {
+        (Some(subject), Some(current)) => {
+            // Evidence about another kind of subject is not voided by this one.
+            let same_kind = subject.split(':').next() == current.split(':').next();
+            same_kind && *subject != current
+        }
+        _ => false,
+    }
+}
+
+fn older_than(at: Timestamp, days: u32, now: Timestamp) -> bool {
+    at.checked_add((i64::from(days) * 24).hours()).is_ok_and(|end| end < now)
+}
+
+/// A dated failure is replaced by newer support of the same or a higher rung about the same target.
+fn is_replaced(failure: &Evidence, all: &[Evidence]) -> bool {
+    let Some(failed_at) = failure.at else { return false };
+    failure.polarity == Polarity::Against
+        && all.iter().any(|piece| {
+            piece.polarity == Polarity::For
+                && piece.rung >= failure.rung
+                && piece.component == failure.component
+                && piece.environment == failure.environment
+                && piece.at.is_some_and(|at| at > failed_at)
+        })
+}
+
+fn default_settle(item: &Item, judgement: &Judgement) -> Option<Settle> {
+    let action = match (judgement.status, judgement.cause) {
+        (Status::Fail, _) => "fix what is named".to_owned(),
+        (_, Some(Cause::Stale)) => "repeat the drill or probe whose proof has expired".to_owned(),
+        (_, Some(Cause::NoReader)) => return None,
+        (_, Some(Cause::CouldNotRun)) => "mend what kept the collector from running".to_owned(),
+        (_, Some(Cause::Untried)) => "try it and record the result".to_owned(),
+        _ => {
+            return Some(Settle {
+                action: "add the folder of the infrastructure repository, or set it up".to_owned(),
+                command: Some("--with DIR".to_owned()),
+            });
+        }
+    };
+    let command = (judgement.status == Status::Fail).then(|| format!("seaworthy explain {}", item.id));
+    Some(Settle { action, command })
+}

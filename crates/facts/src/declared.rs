@@ -1,0 +1,19 @@
+use serde::{Deserialize, Serialize};
+
+/// What the owners of the system declare about it, in `seaworthy.toml` or on the command line.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Declared {
+    /// It is made for others to operate: the operator's items do not apply here.
+    pub distributed: bool,
+    /// The deployment platforms that count, by key; the others are listed only.
+    pub deploy: Vec<String>,
+    /// Recovery point objective in hours.
+    pub rpo_hours: Option<f64>,
+    /// Recovery time objective in minutes.
+    pub rto_minutes: Option<f64>,
+    /// Tables that are large, so that operations on them are judged as such; empty: not told.
+    pub large_tables: Vec<String>,
+    /// Statements about the run itself that a reader must know (`deploy` names a platform that nothing configures).
+    pub remarks: Vec<String>,
+}
