@@ -26,6 +26,7 @@ mod error;
 mod limits;
 #[cfg(test)]
 mod test_support;
+mod treesitter;
 
 pub use error::ParseError;
 pub use limits::Limits;

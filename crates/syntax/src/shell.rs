@@ -1,5 +1,11 @@
 //! Shell scripts and the command lines inside other formats.
 
+mod nested;
+mod reader;
+mod words;
+
+pub use words::unwrap;
+
 /// A whole script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
@@ -57,8 +63,10 @@ pub struct SimpleCommand {
     pub in_function: Option<String>,
     /// Whether it runs in the background (`&`).
     pub background: bool,
-    /// Source text of the conditions of enclosing `if`, `elif`, `else`, `case`, `while`, and of
-    /// what stands left of `&&`; capped. An `else` branch has `! (condition)`.
+    /// Source text of the conditions under which it runs, outermost first, each capped: those of
+    /// enclosing `if` and `elif`, `case VALUE in PATTERN`, tests left of `&&` (`[ … ]`, `test`,
+    /// `command -v`, `grep`, …). An `else` branch, and what stands right of `||`, has
+    /// `! (condition)`.
     pub guarded: Vec<String>,
     /// Whether it stands inside `$(…)`, backquotes or `<(…)`.
     pub in_substitution: bool,
@@ -131,11 +139,9 @@ pub fn parse(text: &str, first_line: u32) -> Script {
 }
 
 /// Reads a script that runs under given options, such as those of a CI system.
-pub fn parse_with(_text: &str, _first_line: u32, _options: Options) -> Script {
-    Script::default()
+pub fn parse_with(text: &str, first_line: u32, options: Options) -> Script {
+    reader::read_script(text, first_line, options)
 }
 
-/// Strips prefixes that run the rest as a command: `env A=B`, `sudo`, `time`, `exec`, `nohup`, …
-pub fn unwrap(words: &[String]) -> &[String] {
-    words
-}
+#[cfg(test)]
+mod tests;
