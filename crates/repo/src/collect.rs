@@ -1,0 +1,86 @@
+//! Puts the rooms together: list, plan, scan, and let each room make its kind of fact.
+
+use std::path::PathBuf;
+
+use seaworthy_facts::{Declared, Facts};
+
+use crate::commands::Commands;
+use crate::scan::{Needles, scan};
+use crate::tree::{Limits, ListError, Tree};
+use crate::{
+    capabilities, containers, documents, launches, migrations, packages, pipelines, runtimes, schedules,
+    system,
+};
+
+/// What the collector needs.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The audited folder.
+    pub folder: PathBuf,
+    /// Further folders of the same system.
+    pub with: Vec<PathBuf>,
+    /// What the owners declare.
+    pub declared: Declared,
+}
+
+/// Reads the folders and gives the facts.
+///
+/// # Errors
+/// When a folder cannot be listed at all. Everything less is a problem inside the facts.
+pub fn collect(input: &Input) -> Result<Facts, ListError> {
+    let tree = Tree::open(&input.folder, &input.with, Limits::default())?;
+
+    let mut needles = Needles::default();
+    let packages_plan = packages::plan(&tree, &mut needles);
+    let capabilities_plan = capabilities::plan(&mut needles);
+    let system_plan = system::plan(&mut needles);
+    let migrations_plan = migrations::plan(&mut needles);
+    let scan = scan(&tree, &needles);
+
+    let commands = Commands::new(&tree);
+    let containers = containers::collect(&tree);
+    let pipelines = pipelines::collect(&tree, &commands);
+    let launches = launches::collect(&tree, &commands);
+    let schedules = schedules::collect(&tree, &commands);
+    let packages = packages::collect(&tree, &scan, packages_plan, &launches);
+    let capabilities = capabilities::collect(&tree, &scan, &capabilities_plan, &packages, &containers);
+    let system = system::collect(&system::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &system_plan,
+        declared: &input.declared,
+        packages: &packages,
+        capabilities: &capabilities,
+        containers: &containers,
+        pipelines: &pipelines,
+    });
+    let runtimes = runtimes::collect(&tree, &packages, &containers, &pipelines);
+    let migrations = migrations::collect(&migrations::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &migrations_plan,
+        system: &system,
+        packages: &packages,
+        pipelines: &pipelines,
+        launches: &launches,
+    });
+    let documents = documents::collect(&tree);
+    // Last, so that the problems of every room are in it.
+    let repository = system::repository(&tree, &scan, &migrations);
+
+    Ok(Facts {
+        declared: input.declared.clone().into(),
+        repository: repository.into(),
+        system: system.into(),
+        capabilities: capabilities.into(),
+        pipelines: pipelines.into(),
+        launches: launches.into(),
+        schedules: schedules.into(),
+        packages: packages.into(),
+        containers: containers.into(),
+        runtimes: runtimes.into(),
+        migrations: migrations.into(),
+        documents: documents.into(),
+        ..Facts::default()
+    })
+}

@@ -1,0 +1,310 @@
+//! One parallel pass over every text file, matched against all literals of all rooms together.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use rayon::prelude::*;
+
+use crate::tree::{Class, File, Tree};
+
+/// A literal that a room looks for.
+#[derive(Debug, Clone)]
+pub struct Needle {
+    /// The literal, matched with its case.
+    pub text: String,
+    /// It counts only where it is not part of a longer word (letters, digits, `_`).
+    pub whole_word: bool,
+    /// How many places per file are kept.
+    pub per_file: u16,
+}
+
+/// Names a needle after [`Needles::add`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NeedleId(usize);
+
+/// All literals of all rooms.
+#[derive(Debug, Default)]
+pub struct Needles {
+    needles: Vec<Needle>,
+}
+
+impl Needles {
+    /// Adds a literal. The same literal may be added by several rooms.
+    pub fn add(&mut self, needle: Needle) -> NeedleId {
+        self.needles.push(needle);
+        NeedleId(self.needles.len() - 1)
+    }
+
+    /// Adds a literal that counts as a whole word, with eight places per file.
+    pub fn word(&mut self, text: impl Into<String>) -> NeedleId {
+        self.add(Needle { text: text.into(), whole_word: true, per_file: 8 })
+    }
+
+    /// Adds a literal that counts anywhere, with eight places per file.
+    pub fn text(&mut self, text: impl Into<String>) -> NeedleId {
+        self.add(Needle { text: text.into(), whole_word: false, per_file: 8 })
+    }
+}
+
+/// A place where a needle was seen.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// Index of the file in [`Tree::files`].
+    pub file: usize,
+    /// Line, counted from 1.
+    pub line: u32,
+    /// Column in bytes, counted from 1.
+    pub column: u32,
+    /// The line, at most 300 bytes around the match.
+    pub text: Box<str>,
+    /// The line begins as a comment in the file's language.
+    pub comment: bool,
+}
+
+/// What the pass saw.
+#[derive(Debug, Default)]
+pub struct Scan {
+    hits: Vec<Vec<Hit>>,
+    /// Lines per file, by index; 0 for what was not read.
+    pub lines: Vec<u32>,
+    /// The file turned out to be generated or minified, by index.
+    pub generated: Vec<bool>,
+    /// Files whose text was read.
+    pub read: u64,
+    /// Bytes of text read.
+    pub bytes: u64,
+}
+
+impl Scan {
+    /// Where a needle was seen, in the order of the files.
+    pub fn hits(&self, needle: NeedleId) -> &[Hit] {
+        self.hits.get(needle.0).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a file is shipped code or configuration: by its path and by its content.
+    pub fn ships(&self, file: &File) -> bool {
+        file.class == Class::Shipped && !self.generated.get(file.index).copied().unwrap_or(false)
+    }
+}
+
+struct FileScan {
+    lines: u32,
+    bytes: u64,
+    generated: bool,
+    hits: Vec<(usize, Hit)>,
+}
+
+/// Reads every text file once and matches it against all needles.
+pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
+    // The same literal may be wanted by several rooms: it is matched once.
+    let mut patterns: Vec<&str> = Vec::new();
+    let mut wanted_by: Vec<Vec<usize>> = Vec::new();
+    let mut seen = std::collections::HashMap::new();
+    for (index, needle) in needles.needles.iter().enumerate() {
+        if needle.text.is_empty() {
+            continue;
+        }
+        let pattern = *seen.entry(needle.text.as_str()).or_insert_with(|| {
+            patterns.push(&needle.text);
+            wanted_by.push(Vec::new());
+            patterns.len() - 1
+        });
+        wanted_by[pattern].push(index);
+    }
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(&patterns)
+        .ok();
+    let kept = AtomicU64::new(0);
+    let scans: Vec<FileScan> = tree
+        .files()
+        .par_iter()
+        .with_min_len(16)
+        .map(|file| {
+            let keep = wanted_later(file) && kept.load(Ordering::Relaxed) < Limits::KEPT;
+            let Some(text) = tree.scan_text(file, keep) else {
+                return FileScan { lines: 0, bytes: 0, generated: false, hits: Vec::new() };
+            };
+            if keep {
+                kept.fetch_add(text.len() as u64, Ordering::Relaxed);
+            }
+            scan_text(file, &text, automaton.as_ref(), &wanted_by, needles)
+        })
+        .collect();
+    let mut scan = Scan { hits: vec![Vec::new(); needles.needles.len()], ..Scan::default() };
+    for file in scans {
+        scan.read += u64::from(file.bytes > 0);
+        scan.bytes += file.bytes;
+        scan.lines.push(file.lines);
+        scan.generated.push(file.generated);
+        for (needle, hit) in file.hits {
+            scan.hits[needle].push(hit);
+        }
+    }
+    scan
+}
+
+struct Limits;
+
+impl Limits {
+    /// Bytes of configuration text that stay in memory for the rooms that parse it.
+    const KEPT: u64 = 48 * 1024 * 1024;
+}
+
+/// Configuration that rooms parse by its name: kept, so that it is not read twice.
+fn wanted_later(file: &File) -> bool {
+    matches!(
+        file.extension().as_str(),
+        "yml"
+            | "yaml"
+            | "toml"
+            | "json"
+            | "jsonc"
+            | "tf"
+            | "tfvars"
+            | "xml"
+            | "gradle"
+            | "kts"
+            | "cfg"
+            | "ini"
+            | "env"
+            | "conf"
+            | "properties"
+            | "sh"
+            | "mk"
+            | "just"
+            | "txt"
+            | "md"
+            | "service"
+            | "timer"
+    ) || file.language.is_none() && !file.name().contains('.')
+}
+
+fn scan_text(
+    file: &File,
+    text: &str,
+    automaton: Option<&AhoCorasick>,
+    wanted_by: &[Vec<usize>],
+    needles: &Needles,
+) -> FileScan {
+    let bytes = text.as_bytes();
+    let lines =
+        u32::try_from(memchr::memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX).saturating_add(1);
+    let generated = is_generated(file, text, lines);
+    let mut result = FileScan { lines, bytes: bytes.len() as u64, generated, hits: Vec::new() };
+    if matches!(file.class, Class::Vendored | Class::Generated) || generated {
+        return result;
+    }
+    let Some(automaton) = automaton else { return result };
+    let mut counts: Vec<(usize, u16)> = Vec::new();
+    // Lines are counted on from the last hit: most files have none.
+    let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
+    for found in automaton.find_overlapping_iter(text) {
+        for &needle_index in &wanted_by[found.pattern().as_usize()] {
+            let needle = &needles.needles[needle_index];
+            if needle.whole_word && !is_whole_word(bytes, found.start(), found.end()) {
+                continue;
+            }
+            let count = match counts.iter_mut().find(|(index, _)| *index == needle_index) {
+                Some((_, count)) => count,
+                None => {
+                    counts.push((needle_index, 0));
+                    match counts.last_mut() {
+                        Some((_, count)) => count,
+                        None => continue,
+                    }
+                }
+            };
+            if *count >= needle.per_file {
+                continue;
+            }
+            *count += 1;
+            let start = found.start();
+            if start < at {
+                // Overlapping matches end in order, but may begin before the last one.
+                at = 0;
+                line = 1;
+                line_start = 0;
+            }
+            for newline in memchr::memchr_iter(b'\n', &bytes[at..start]) {
+                line += 1;
+                line_start = at + newline + 1;
+            }
+            at = start;
+            let excerpt = excerpt(text, line_start, start);
+            let comment = is_comment(file.language, text[line_start..].trim_start());
+            let column = u32::try_from(start - line_start + 1).unwrap_or(u32::MAX);
+            result
+                .hits
+                .push((needle_index, Hit { file: file.index, line, column, text: excerpt.into(), comment }));
+        }
+    }
+    result
+}
+
+fn is_whole_word(bytes: &[u8], start: usize, end: usize) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let first_is_word = bytes.get(start).is_some_and(|byte| word(*byte));
+    let last_is_word = end > 0 && bytes.get(end - 1).is_some_and(|byte| word(*byte));
+    !(first_is_word && start > 0 && word(bytes[start - 1]))
+        && !(last_is_word && bytes.get(end).is_some_and(|b| word(*b)))
+}
+
+fn excerpt(text: &str, line_start: usize, hit: usize) -> &str {
+    let end = memchr::memchr(b'\n', &text.as_bytes()[hit..]).map_or(text.len(), |length| hit + length);
+    let mut from = line_start.max(hit.saturating_sub(150));
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let mut to = end.min(from + 300);
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    &text[from..to]
+}
+
+/// Whether a line begins as a comment.
+pub fn is_comment(language: Option<&str>, line: &str) -> bool {
+    match language {
+        Some("python" | "ruby" | "elixir" | "shell" | "perl" | "terraform") => line.starts_with('#'),
+        Some("sql" | "lua") => line.starts_with("--"),
+        Some("php") => {
+            line.starts_with("//")
+                || line.starts_with('#') && !line.starts_with("#[")
+                || line.starts_with("/*")
+                || line.starts_with('*')
+        }
+        Some("html") => line.starts_with("<!--"),
+        Some("erlang" | "clojure") => line.starts_with('%') || line.starts_with(';'),
+        Some(_) => {
+            line.starts_with("//")
+                || line.starts_with("/*")
+                || line.starts_with("* ")
+                || line.starts_with("<!--")
+        }
+        None => line.starts_with('#') || line.starts_with("//"),
+    }
+}
+
+/// Minified and generated code, told by its lines and by what its first lines say.
+fn is_generated(file: &File, text: &str, lines: u32) -> bool {
+    let code = file.language.is_some();
+    if code && text.len() > 20_000 && text.len() / (lines as usize) > 500 {
+        return true;
+    }
+    if !code {
+        return false;
+    }
+    let head = text.get(..text.len().min(1_000)).unwrap_or_else(|| {
+        let mut end = 1_000;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &text[..end]
+    });
+    head.contains("@generated") || head.contains("Code generated by") && head.contains("DO NOT EDIT")
+}
+
+#[cfg(test)]
+mod tests;

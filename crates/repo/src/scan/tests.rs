@@ -1,0 +1,65 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use super::*;
+use crate::tree::Limits as TreeLimits;
+
+fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let tree = Tree::open(folder.path(), &[], TreeLimits::default()).unwrap();
+    (folder, tree)
+}
+
+#[test]
+fn a_hit_has_its_line_and_text() {
+    let (_folder, tree) = tree(&[("a.js", "one\n  import x from 'sentry';\n// import y from 'sentry'\n")]);
+    let mut needles = Needles::default();
+    let sentry = needles.text("'sentry'");
+    let again = needles.text("'sentry'");
+    let scan = scan(&tree, &needles);
+    let hits = scan.hits(sentry);
+    assert_eq!(hits.iter().map(|hit| (hit.line, hit.comment)).collect::<Vec<_>>(), [(2, false), (3, true)]);
+    assert_eq!(&*hits[0].text, "  import x from 'sentry';");
+    assert_eq!(scan.hits(again).len(), 2);
+}
+
+#[test]
+fn whole_words_only_where_asked() {
+    let (_folder, tree) = tree(&[("a.py", "flask_login\nimport flask\n")]);
+    let mut needles = Needles::default();
+    let word = needles.word("flask");
+    let text = needles.text("flask");
+    let scan = scan(&tree, &needles);
+    assert_eq!(scan.hits(word).len(), 1);
+    assert_eq!(scan.hits(word)[0].line, 2);
+    assert_eq!(scan.hits(text).len(), 2);
+}
+
+#[test]
+fn overlapping_literals_are_all_seen_on_their_lines() {
+    let (_folder, tree) = tree(&[("a.txt", "x\nabcd\n")]);
+    let mut needles = Needles::default();
+    let long = needles.text("abcd");
+    let short = needles.text("bc");
+    let scan = scan(&tree, &needles);
+    assert_eq!(scan.hits(long)[0].line, 2);
+    assert_eq!(scan.hits(short)[0].line, 2);
+}
+
+#[test]
+fn minified_and_vendored_files_give_no_hits() {
+    let minified = format!("var needle_here;{}", "x=1;".repeat(10_000));
+    let (_folder, tree) =
+        tree(&[("public/app.js", &minified), ("vendor/a/b.go", "needle_here"), ("src/a.go", "needle_here")]);
+    let mut needles = Needles::default();
+    let needle = needles.text("needle_here");
+    let scan = scan(&tree, &needles);
+    let files: Vec<_> = scan.hits(needle).iter().map(|hit| tree.files()[hit.file].path.as_str()).collect();
+    assert_eq!(files, ["src/a.go"]);
+}

@@ -1,0 +1,208 @@
+//! Shipped code told from tests, documentation, examples, generated and vendored code, by path.
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Part of what ships, or configuration of it.
+    Shipped,
+    /// Tests and what only tests use.
+    Test,
+    /// Written for people.
+    Documentation,
+    /// Examples, samples, templates and demonstrations.
+    Example,
+    /// Made by a program: minified files, lockfiles, snapshots.
+    Generated,
+    /// Somebody else's code, copied in.
+    Vendored,
+    /// Tools of the developers: editor settings, scripts for local set-up.
+    Development,
+}
+
+const VENDORED: &[&str] = &[
+    "node_modules",
+    "bower_components",
+    "vendor",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "external",
+    "Pods",
+    ".yarn",
+    "site-packages",
+    ".venv",
+    "venv",
+];
+const TEST: &[&str] = &[
+    "test",
+    "tests",
+    "__tests__",
+    "__mocks__",
+    "spec",
+    "specs",
+    "e2e",
+    "cypress",
+    "playwright",
+    "testdata",
+    "test-data",
+    "fixtures",
+    "__fixtures__",
+    "testing",
+    "integration-tests",
+    "integration_tests",
+    "mocks",
+    "stories",
+    "__snapshots__",
+];
+const EXAMPLE: &[&str] =
+    &["example", "examples", "sample", "samples", "demo", "demos", "playground", "templates-example"];
+const DOCUMENTATION: &[&str] = &["doc", "docs", "documentation"];
+const GENERATED: &[&str] = &[
+    "dist",
+    "build",
+    "out",
+    ".next",
+    ".nuxt",
+    ".output",
+    "target",
+    "coverage",
+    "__generated__",
+    "generated",
+];
+const DEVELOPMENT: &[&str] = &[".vscode", ".idea", ".devcontainer", ".husky"];
+
+impl Class {
+    /// The class by a path relative to its root.
+    pub fn of_path(path: &str) -> Class {
+        let mut folders = path.split('/').collect::<Vec<_>>();
+        let name = folders.pop().unwrap_or_default();
+        let any = |names: &[&str]| folders.iter().any(|folder| names.contains(folder));
+        if any(VENDORED) {
+            // Go's and PHP's `vendor` hold others' code, Rails' `vendor/assets` too; a migration folder is never there.
+            return Class::Vendored;
+        }
+        let lower = name.to_ascii_lowercase();
+        if is_lockfile(name)
+            || lower.ends_with(".min.js")
+            || lower.ends_with(".min.css")
+            || lower.ends_with(".map")
+            || lower.ends_with(".snap")
+        {
+            return Class::Generated;
+        }
+        if any(TEST) || is_test_name(&lower) {
+            return Class::Test;
+        }
+        if any(EXAMPLE) {
+            return Class::Example;
+        }
+        if any(DEVELOPMENT) {
+            return Class::Development;
+        }
+        if lower.ends_with(".md")
+            || lower.ends_with(".mdx")
+            || lower.ends_with(".rst")
+            || lower.ends_with(".adoc")
+        {
+            return Class::Documentation;
+        }
+        // `docs` also names folders of code in some layouts; only the top one is taken for documentation.
+        if folders.first().is_some_and(|folder| DOCUMENTATION.contains(folder)) {
+            return Class::Documentation;
+        }
+        if any(GENERATED)
+            && language_of(path).is_some_and(|language| matches!(language, "javascript" | "css"))
+        {
+            return Class::Generated;
+        }
+        Class::Shipped
+    }
+}
+
+fn is_test_name(lower: &str) -> bool {
+    let stem = lower.split('.').next().unwrap_or(lower);
+    lower.contains(".test.")
+        || lower.contains(".spec.")
+        || lower.contains(".cy.")
+        || lower.contains(".stories.")
+        || lower.ends_with("_test.go")
+        || lower.ends_with("_test.py")
+        || lower.ends_with("_test.rb")
+        || lower.ends_with("_spec.rb")
+        || lower.ends_with("_test.exs")
+        || (stem.starts_with("test_") && lower.ends_with(".py"))
+        || lower == "conftest.py"
+        || stem.ends_with("test")
+            && (lower.ends_with(".php")
+                || lower.ends_with(".java")
+                || lower.ends_with(".kt")
+                || lower.ends_with(".cs"))
+            && stem.len() > 4
+        || stem.ends_with("tests")
+            && (lower.ends_with(".java") || lower.ends_with(".kt") || lower.ends_with(".cs"))
+}
+
+fn is_lockfile(name: &str) -> bool {
+    matches!(
+        name,
+        "package-lock.json"
+            | "npm-shrinkwrap.json"
+            | "pnpm-lock.yaml"
+            | "yarn.lock"
+            | "bun.lock"
+            | "deno.lock"
+            | "composer.lock"
+            | "Gemfile.lock"
+            | "poetry.lock"
+            | "Pipfile.lock"
+            | "uv.lock"
+            | "pdm.lock"
+            | "Cargo.lock"
+            | "go.sum"
+            | "mix.lock"
+            | "pubspec.lock"
+            | "packages.lock.json"
+            | "gradle.lockfile"
+            | "flake.lock"
+    )
+}
+
+/// The programming language of a path, where it has one.
+pub fn language_of(path: &str) -> Option<&'static str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension)?;
+    Some(match extension.to_ascii_lowercase().as_str() {
+        "js" | "mjs" | "cjs" | "jsx" => "javascript",
+        "ts" | "tsx" | "mts" | "cts" => "typescript",
+        "vue" => "vue",
+        "svelte" => "svelte",
+        "astro" => "astro",
+        "py" | "pyi" => "python",
+        "rb" | "rake" | "erb" | "haml" | "slim" => "ruby",
+        "php" => "php",
+        "go" => "go",
+        "java" => "java",
+        "kt" | "kts" => "kotlin",
+        "scala" => "scala",
+        "groovy" => "groovy",
+        "cs" | "cshtml" | "razor" => "csharp",
+        "fs" => "fsharp",
+        "rs" => "rust",
+        "ex" | "exs" | "eex" | "heex" => "elixir",
+        "erl" => "erlang",
+        "swift" => "swift",
+        "dart" => "dart",
+        "c" | "h" => "c",
+        "cc" | "cpp" | "hpp" | "cxx" => "cpp",
+        "sh" | "bash" | "zsh" => "shell",
+        "ps1" => "powershell",
+        "sql" => "sql",
+        "css" | "scss" | "sass" | "less" => "css",
+        "html" | "htm" => "html",
+        "lua" => "lua",
+        "pl" | "pm" => "perl",
+        "clj" | "cljs" => "clojure",
+        "tf" => "terraform",
+        _ => return None,
+    })
+}
