@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::text::quoted;
+use crate::text::{is_hidden, quoted};
 
 /// The `_type` of every statement.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -228,8 +228,8 @@ impl Predicate {
             let (kind, rung) = (self.kind.as_str(), self.rung.as_str());
             return Err(format!("the kind {kind} does not go with the rung {rung}"));
         }
-        if self.by.as_ref().is_some_and(|by| by.trim().is_empty() || by.contains(char::is_control)) {
-            return Err("its author (by) is empty or has control characters".to_owned());
+        if self.by.as_ref().is_some_and(|by| by.trim().is_empty() || by.contains(is_hidden)) {
+            return Err("its author (by) is empty or has characters that cannot be seen".to_owned());
         }
         if self.at.as_second() < 0 {
             return Err(format!("its date {} is before 1970", self.at));
@@ -253,7 +253,7 @@ fn is_item_id(item: &str) -> bool {
 
 /// A parser's message, which may repeat what it could not read.
 fn cleaned(message: &str) -> String {
-    message.chars().filter(|c| !c.is_control()).take(200).collect()
+    message.chars().filter(|c| !is_hidden(*c)).take(200).collect()
 }
 
 #[cfg(test)]
@@ -323,6 +323,7 @@ mod tests {
             ("expires", json!("2026-05-01T10:00:00Z"), "expires before"),
             ("by", json!(" "), "author"),
             ("by", json!("ann\u{1b}[2J"), "author"),
+            ("by", json!("ann\u{202e}"), "author"),
         ] {
             let mut value = example();
             value["predicate"][field] = addition;

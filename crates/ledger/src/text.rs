@@ -16,6 +16,12 @@ pub(crate) fn quoted(text: &str) -> String {
     quote
 }
 
+/// Whether a character acts on the terminal or on the order of the others instead of being seen.
+pub(crate) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -27,5 +33,11 @@ mod tests {
         let long = quoted(&"x".repeat(1_000));
         assert!(long.ends_with("x…\""));
         assert!(long.chars().count() < 100);
+    }
+
+    #[test]
+    fn characters_that_are_not_seen_are_told_apart() {
+        assert!(['\u{1b}', '\n', '\u{202e}', '\u{2066}', '\u{feff}'].into_iter().all(is_hidden));
+        assert!(!"Zoë <zoë@example.org> 王".chars().any(is_hidden));
     }
 }
