@@ -1,1 +1,7 @@
-//! engine.
+//! Plans, collects and judges. A collector that fails is an absence with a cause, never a crash.
+
+mod assemble;
+mod collect;
+
+pub use assemble::{JudgeOptions, assemble, passes};
+pub use collect::{CollectOptions, Collected, Event, collect};

@@ -1,0 +1,142 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use seaworthy_facts::{Absent, Collected as Fact, Declared, Facts};
+use seaworthy_model::{Cause, CollectorState, Coverage, Note, Subject};
+use seaworthy_repo::Input;
+use serde::{Deserialize, Serialize};
+
+/// What to collect.
+#[derive(Debug, Clone, Default)]
+pub struct CollectOptions {
+    /// The audited folder, as the user named it.
+    pub folder: PathBuf,
+    /// Further folders of the same system.
+    pub with: Vec<PathBuf>,
+    /// What the owners declare.
+    pub declared: Declared,
+}
+
+/// Something that happened on the way, for whoever shows progress.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A collector begins.
+    Started {
+        /// Its name.
+        collector: &'static str,
+    },
+    /// A collector came to its end.
+    Finished {
+        /// How it fared.
+        coverage: Coverage,
+    },
+}
+
+/// What was collected: the half of a run that `seaworthy collect` writes and `seaworthy judge` reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Collected {
+    /// `seaworthy.facts/1`.
+    pub schema: String,
+    /// What was audited.
+    pub subject: Subject,
+    /// When collecting began.
+    pub started_at: Timestamp,
+    /// How each collector fared.
+    pub coverage: Vec<Coverage>,
+    /// The facts.
+    pub facts: Facts,
+}
+
+impl Collected {
+    /// The name and version of the format.
+    pub const SCHEMA: &'static str = "seaworthy.facts/1";
+
+    /// Whether any collector looked at anything.
+    pub fn checked_anything(&self) -> bool {
+        self.facts.repository.get().is_ok_and(|repository| repository.read > 0)
+    }
+}
+
+/// Runs the read-only collectors.
+pub fn collect(
+    options: &CollectOptions,
+    started_at: Timestamp,
+    progress: &mut dyn FnMut(Event),
+) -> Collected {
+    progress(Event::Started { collector: "repository" });
+    let input = Input {
+        folder: options.folder.clone(),
+        with: options.with.clone(),
+        declared: options.declared.clone(),
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| seaworthy_repo::collect(&input)));
+    let (facts, coverage) = match result {
+        Ok(Ok(facts)) => {
+            let coverage = repository_coverage(&facts);
+            (facts, coverage)
+        }
+        Ok(Err(error)) => failed(options, error.to_string()),
+        Err(_) => failed(options, "a fault in the program: the repository collector panicked".to_owned()),
+    };
+    progress(Event::Finished { coverage: coverage.clone() });
+    let repository = facts.repository.get().ok();
+    let subject = Subject {
+        path: Some(options.folder.to_string_lossy().into_owned()),
+        with: options.with.iter().map(|folder| folder.to_string_lossy().into_owned()).collect(),
+        commit: repository.and_then(|repository| repository.commit.clone()),
+        dirty: repository.and_then(|repository| repository.dirty),
+        url: Vec::new(),
+        kind: if options.declared.distributed { "distributed" } else { "service" }.to_owned(),
+        since: None,
+    };
+    Collected { schema: Collected::SCHEMA.to_owned(), subject, started_at, coverage: vec![coverage], facts }
+}
+
+fn repository_coverage(facts: &Facts) -> Coverage {
+    let Ok(repository) = facts.repository.get() else {
+        return Coverage {
+            collector: "repository".to_owned(),
+            state: CollectorState::Failed,
+            detail: "no facts".to_owned(),
+            problems: Vec::new(),
+        };
+    };
+    let source = if repository.tracked { "tracked by git" } else { "found by a walk" };
+    Coverage {
+        collector: "repository".to_owned(),
+        state: CollectorState::Ran,
+        detail: format!("{} files {source}, {} read", repository.files, repository.read),
+        problems: repository
+            .problems
+            .iter()
+            .map(|problem| Note { summary: problem.what.clone(), location: Some(problem.at.clone()) })
+            .collect(),
+    }
+}
+
+fn failed(options: &CollectOptions, why: String) -> (Facts, Coverage) {
+    let coverage = Coverage {
+        collector: "repository".to_owned(),
+        state: CollectorState::Failed,
+        detail: why.clone(),
+        problems: Vec::new(),
+    };
+    let absent = || Absent::new(Cause::CouldNotRun, why.clone());
+    let facts = Facts {
+        declared: options.declared.clone().into(),
+        repository: Fact::Absent(absent()),
+        system: Fact::Absent(absent()),
+        capabilities: Fact::Absent(absent()),
+        pipelines: Fact::Absent(absent()),
+        launches: Fact::Absent(absent()),
+        schedules: Fact::Absent(absent()),
+        packages: Fact::Absent(absent()),
+        containers: Fact::Absent(absent()),
+        runtimes: Fact::Absent(absent()),
+        migrations: Fact::Absent(absent()),
+        documents: Fact::Absent(absent()),
+        ..Facts::default()
+    };
+    (facts, coverage)
+}
