@@ -1,14 +1,18 @@
 //! Parsers of tree-sitter, made once per thread and bounded by work instead of by time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use tree_sitter::{ParseOptions, Parser, Tree};
 
-/// The parser reports progress once per hundred of its operations.
-const FREE_REPORTS: usize = 2_000;
-/// Ordinary text needs far less than one operation per byte; this leaves ten.
-const BYTES_PER_REPORT: usize = 10;
+/// How much text is served at a time, in bytes.
+const PIECE: usize = 512;
+/// The parser reports progress once per hundred of its operations; each is worth some bytes lexed.
+const WORK_PER_REPORT: usize = 1_000;
+/// Work that any text may cause, in bytes lexed.
+const FREE_WORK: usize = 20_000_000;
+/// Work that every byte of a text may cause in addition.
+const WORK_PER_BYTE: usize = 100;
 
 /// A grammar that is compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,17 +65,21 @@ pub(crate) fn parse(grammar: Grammar, text: &str) -> Option<Tree> {
                 place.insert(parser)
             }
         };
-        let mut reports_left = FREE_REPORTS + text.len() / BYTES_PER_REPORT;
-        let mut progress = |_: &tree_sitter::ParseState| match reports_left.checked_sub(1) {
-            Some(left) => {
-                reports_left = left;
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(()),
+        let bytes = text.as_bytes();
+        let work = Cell::new(0_usize);
+        // Lexers that search ahead, again and again, ask for the same stretches of text over and
+        // over: serving it in short pieces makes that count.
+        let mut read = |offset: usize, _| {
+            work.set(work.get() + PIECE);
+            let end = bytes.len().min(offset.saturating_add(PIECE));
+            bytes.get(offset..end).unwrap_or_default()
+        };
+        let allowed = FREE_WORK + text.len().saturating_mul(WORK_PER_BYTE);
+        let mut progress = |_: &tree_sitter::ParseState| {
+            work.set(work.get() + WORK_PER_REPORT);
+            if work.get() > allowed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = ParseOptions::new().progress_callback(&mut progress);
-        let bytes = text.as_bytes();
-        let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
         let tree = parser.parse_with_options(&mut read, None, Some(options));
         if tree.is_none() {
             // Otherwise the next text would be taken for the rest of this one.

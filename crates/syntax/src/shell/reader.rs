@@ -9,6 +9,10 @@ use tree_sitter::Node;
 
 /// Longest script that is read, in bytes.
 const TEXT_LIMIT: usize = 1024 * 1024;
+/// Most pipes and opening brackets in a script that is read as a whole.
+const CHAIN_LIMIT: usize = 4_000;
+/// Length of the pieces in which confusing scripts are read, in bytes.
+const PIECE_LENGTH: usize = 8 * 1024;
 /// Most commands that one script yields.
 const COMMAND_LIMIT: usize = 20_000;
 /// Deepest nesting of syntax that is followed.
@@ -65,14 +69,55 @@ fn read(
     context: &Context,
     script: &mut Script,
 ) {
-    let tree = (text.len() <= TEXT_LIMIT).then(|| treesitter::parse(Grammar::Bash, &mask(text))).flatten();
+    let tree = is_readable(text).then(|| treesitter::parse(Grammar::Bash, &mask(text))).flatten();
     let Some(tree) = tree else {
         script.has_errors = true;
+        if text.len() <= TEXT_LIMIT {
+            read_piecewise(text, origin, options, nesting, context, script);
+        }
         return;
     };
     script.has_errors |= tree.root_node().has_error();
     let mut reader = Reader { text, index: PositionIndex::new(text), origin, options, nesting, script };
     reader.statement(tree.root_node(), context, 0);
+}
+
+/// Endless chains of pipes and brackets cost the parser more than their length, past any progress
+/// report.
+fn is_readable(text: &str) -> bool {
+    text.len() <= TEXT_LIMIT
+        && text.bytes().filter(|b| matches!(b, b'|' | b'&' | b'(' | b'{')).count() <= CHAIN_LIMIT
+}
+
+/// Reads a script that is too confusing to be read as a whole, some lines at a time.
+fn read_piecewise(
+    text: &str,
+    origin: (u32, u32),
+    options: Options,
+    nesting: u32,
+    context: &Context,
+    script: &mut Script,
+) {
+    if text.len() <= PIECE_LENGTH {
+        return;
+    }
+    let mut line = origin.0;
+    let mut start = 0;
+    while start < text.len() {
+        let limit = text.floor_char_boundary((start + PIECE_LENGTH).min(text.len()));
+        let end = match text[start..limit].rfind('\n') {
+            Some(at) if limit < text.len() => start + at + 1,
+            _ => limit,
+        };
+        let piece = &text[start..end];
+        let column = if start == 0 { origin.1 } else { 1 };
+        // A line longer than a piece has no place to be split.
+        if piece.ends_with('\n') || end == text.len() {
+            read(piece, (line, column), options, nesting, context, script);
+        }
+        line = line.saturating_add(piece.matches('\n').count() as u32);
+        start = end;
+    }
 }
 
 /// Reads a whole script.
