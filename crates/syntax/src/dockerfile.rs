@@ -342,8 +342,8 @@ fn read_heredocs(lines: &[&str], at: usize, instruction: &mut Instruction, searc
     let mut next = at;
     for (delimiter, strip_tabs) in heredoc_delimiters(&instruction.arguments) {
         let rest = &lines[next..];
-        let content =
-            |line: &str| if strip_tabs { line.trim_start_matches('\t').to_owned() } else { line.to_owned() };
+        let indent_of =
+            |line: &str| if strip_tabs { line.len() - line.trim_start_matches('\t').len() } else { 0 };
         // Without its end it is no heredoc but a shift or a mistake.
         let Some(length) = rest.iter().position(|line| line[indent_of(line)..] == *delimiter) else {
             *searches -= 1;
