@@ -90,6 +90,20 @@ impl Workflow {
     pub fn on_schedule(&self) -> Option<&Trigger> {
         self.triggers.iter().find(|trigger| trigger.event == Event::Schedule)
     }
+
+    /// What really starts a step of one of its jobs: the workflow's triggers, narrowed by the job and by the step.
+    /// Empty when it never runs.
+    pub fn triggers_of<'a>(&'a self, job: &'a Job, step: &'a Step) -> &'a [Trigger] {
+        if job.disabled || step.disabled {
+            return &[];
+        }
+        step.triggers.as_deref().unwrap_or_else(|| self.triggers_of_job(job))
+    }
+
+    /// What really starts one of its jobs. Empty when it never runs.
+    pub fn triggers_of_job<'a>(&'a self, job: &'a Job) -> &'a [Trigger] {
+        if job.disabled { &[] } else { job.triggers.as_deref().unwrap_or(&self.triggers) }
+    }
 }
 
 /// What starts a workflow.
@@ -133,8 +147,14 @@ impl Trigger {
                 self.tags.is_empty()
                     && (self.branches.is_empty() || self.branches.iter().any(|b| b == "**" || b == "*"))
             }
+            Event::MergeQueue => true,
             _ => false,
         }
+    }
+
+    /// It fires when the default branch gets new commits (and perhaps when others do).
+    pub fn on_default_branch(&self) -> bool {
+        self.event == Event::Push && self.default_branch != Some(false)
     }
 }
 
@@ -195,7 +215,8 @@ pub struct Job {
     pub env: Vec<(String, String)>,
     /// Matrix values, name to values (literal ones).
     pub matrix: Vec<(String, Vec<String>)>,
-    /// Own triggers, where the system has them per job (GitLab rules, CircleCI filters): narrower than the workflow's.
+    /// Own triggers, narrower than the workflow's, where the job has rules, filters, a condition on the event or needs
+    /// a job that has. Empty: no trigger of the workflow can start it.
     pub triggers: Option<Vec<Trigger>>,
     /// Its steps.
     pub steps: Vec<Step>,
@@ -229,9 +250,28 @@ pub struct Step {
     pub disabled: bool,
     /// Its failure does not fail the job, and why.
     pub failure_ignored: Option<String>,
+    /// Its own environment variables, name to value (secrets are never values here).
+    pub env: Vec<(String, String)>,
+    /// Triggers under which it runs, where its own condition leaves some of the job's out.
+    pub triggers: Option<Vec<Trigger>>,
 }
 
 impl Step {
+    /// A step at a place, with nothing in it.
+    pub fn new(at: Location) -> Self {
+        Step {
+            name: None,
+            at,
+            uses: None,
+            commands: Vec::new(),
+            condition: None,
+            disabled: false,
+            failure_ignored: None,
+            env: Vec::new(),
+            triggers: None,
+        }
+    }
+
     /// It can run and its failure counts.
     pub fn effective(&self) -> bool {
         !self.disabled && self.failure_ignored.is_none()
