@@ -1,6 +1,12 @@
 //! Source code, parsed by tree-sitter.
 
+mod calls;
+mod literals;
+
 use crate::Limits;
+use crate::treesitter::{self, Grammar};
+pub use calls::{Call, calls};
+pub use literals::{property, string_value};
 pub use tree_sitter::{Node, Tree};
 
 /// The languages that can be parsed.
@@ -47,34 +53,55 @@ impl Language {
     ];
 
     /// The language of a file, by its name.
-    pub fn from_path(_path: &str) -> Option<Self> {
-        None
+    pub fn from_path(path: &str) -> Option<Self> {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        if matches!(name, "Gemfile" | "Rakefile" | "Capfile" | "Guardfile" | "Fastfile" | "Brewfile") {
+            return Some(Self::Ruby);
+        }
+        let (_, extension) = name.rsplit_once('.')?;
+        Some(match extension.to_ascii_lowercase().as_str() {
+            "py" | "pyi" | "wsgi" => Self::Python,
+            "rb" | "rake" | "ru" | "gemspec" => Self::Ruby,
+            "php" => Self::Php,
+            "js" | "jsx" | "mjs" | "cjs" => Self::JavaScript,
+            "ts" | "mts" | "cts" => Self::TypeScript,
+            "tsx" => Self::Tsx,
+            "go" => Self::Go,
+            "cs" => Self::CSharp,
+            "ex" | "exs" => Self::Elixir,
+            "rs" => Self::Rust,
+            "java" => Self::Java,
+            _ => return None,
+        })
+    }
+
+    fn grammar(self) -> Grammar {
+        match self {
+            Self::Python => Grammar::Python,
+            Self::Ruby => Grammar::Ruby,
+            Self::Php => Grammar::Php,
+            Self::JavaScript => Grammar::JavaScript,
+            Self::TypeScript => Grammar::TypeScript,
+            Self::Tsx => Grammar::Tsx,
+            Self::Go => Grammar::Go,
+            Self::CSharp => Grammar::CSharp,
+            Self::Elixir => Grammar::Elixir,
+            Self::Rust => Grammar::Rust,
+            Self::Java => Grammar::Java,
+        }
     }
 }
 
-/// A call of a function, method, constructor or macro.
-#[derive(Debug, Clone)]
-pub struct Call<'t> {
-    /// What is called, as dotted text without whitespace: `app.add_middleware`, `Sentry.init`.
-    pub callee: String,
-    /// The arguments in source order, keyword arguments included as their own nodes.
-    pub arguments: Vec<Node<'t>>,
-    /// The whole call.
-    pub node: Node<'t>,
-    /// 1-based line.
-    pub line: u32,
-}
+/// Longest text that is parsed as code, whatever the limits say: code of this length was generated.
+const TEXT_LIMIT: usize = 2 * 1024 * 1024;
 
-impl<'t> Call<'t> {
-    /// The value of a keyword argument (or of a property of an options object that is an argument).
-    pub fn keyword(&self, _name: &str, _source: &str) -> Option<Node<'t>> {
-        None
+/// Parses a text; none when it is too long or took too much work. The tree is only good for the
+/// text that it was made from; broken code still gives a tree, with error nodes.
+pub fn parse(language: Language, text: &str, limits: &Limits) -> Option<Tree> {
+    if text.len() > limits.max_bytes.min(TEXT_LIMIT) {
+        return None;
     }
-}
-
-/// Parses a text; none when it is too long or took too much work.
-pub fn parse(_language: Language, _text: &str, _limits: &Limits) -> Option<Tree> {
-    None
+    treesitter::parse(language.grammar(), text)
 }
 
 /// The source text of a node.
@@ -94,17 +121,22 @@ pub fn column(node: Node<'_>, source: &str) -> u32 {
     source.get(start..end).map_or(1, |before| before.chars().count() as u32 + 1)
 }
 
-/// The content of a string literal without interpolation.
-pub fn string_value(_node: Node<'_>, _source: &str) -> Option<String> {
-    None
-}
-
-/// All calls below a node, in source order.
-pub fn calls<'t>(_root: Node<'t>, _source: &str) -> Vec<Call<'t>> {
-    Vec::new()
-}
-
 /// All nodes below a node (itself included) in source order, without recursion.
-pub fn descendants(_root: Node<'_>) -> Vec<Node<'_>> {
-    Vec::new()
+pub fn descendants(root: Node<'_>) -> Vec<Node<'_>> {
+    let mut found = Vec::new();
+    let mut cursor = root.walk();
+    loop {
+        found.push(cursor.node());
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return found;
+            }
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;
