@@ -1,2 +1,63 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks. `cargo xtask` without arguments lists them.
+#![allow(clippy::print_stdout)]
+
+mod bench;
+mod docs;
+mod golden;
+mod needs;
+mod new_item;
+mod step;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask TASK
+
+  test [--no-install]        everything that a change must pass; installs Debian packages that tests need when it can
+  docs [--check]             writes docs/items/ and docs/report.schema.json from the program; --check compares only
+  new-item SECTION.NAME      starts an item: its file, its page, its place in the section
+  golden [--check]           writes the reports on fixtures/repositories/ to fixtures/golden/; --check compares only
+  bench [FOLDER] [--runs N] [--small FOLDER]
+                             times `seaworthy check` beside `rg -c` over the same files
+";
+
+/// What went wrong, in words for whoever called.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => test::all(true),
+        ["test", "--no-install"] => test::all(false),
+        ["docs"] => docs::write(&root()),
+        ["docs", "--check"] => docs::check(&root()),
+        ["new-item", id] => new_item::create(&root(), id),
+        ["golden"] => golden::run(&root(), false),
+        ["golden", "--check"] => golden::run(&root(), true),
+        ["bench", rest @ ..] => bench::run(&root(), rest),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}

@@ -139,10 +139,7 @@ impl<'a> FactView<'a> {
     ///
     /// # Panics
     /// In builds with debug assertions, when the item did not declare that it reads this kind.
-    pub fn get<T: Fact>(&self) -> Result<&'a T, Absent>
-    where
-        T: 'a,
-    {
+    pub fn get<T: Fact + 'a>(&self) -> Result<&'a T, Absent> {
         let declared = self.declared.contains(&T::KIND);
         debug_assert!(declared, "{:?} is read but not declared", T::KIND);
         if !declared {

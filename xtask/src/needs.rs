@@ -1,0 +1,90 @@
+//! What the tests need besides Rust, and how to get it.
+
+use std::process::Command;
+
+use crate::Outcome;
+use crate::step::{on_path, run};
+
+struct Need {
+    /// Any of these programs will do.
+    programs: &'static [&'static str],
+    /// The Debian package that holds it.
+    package: &'static str,
+    /// What it is for.
+    why: &'static str,
+}
+
+const NEEDS: &[Need] = &[
+    Need { programs: &["git"], package: "git", why: "scratch repositories" },
+    Need {
+        programs: &["ssh-keygen"],
+        package: "openssh-client",
+        why: "the ledger's signatures are checked against it",
+    },
+    Need {
+        programs: &["chromium", "chromium-browser", "google-chrome"],
+        package: "chromium",
+        why: "the HTML report is opened in a browser",
+    },
+    Need { programs: &["rg"], package: "ripgrep", why: "the benchmark's peer" },
+    Need { programs: &["hyperfine"], package: "hyperfine", why: "timing by hand" },
+    Need { programs: &["node"], package: "nodejs", why: "applications that trials start" },
+    Need { programs: &["npm"], package: "npm", why: "applications that trials start" },
+    Need { programs: &["cc", "gcc", "clang"], package: "gcc", why: "the grammars are C" },
+];
+
+/// Makes sure that everything is there; installs Debian packages when this is allowed and possible.
+pub fn satisfy(install: bool) -> Outcome {
+    components()?;
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if install && on_path("apt-get") && is_root() {
+        println!("installing {}", packages.join(" "));
+        run(apt().arg("update").arg("-qq"))?;
+        run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))?;
+    }
+    let missing = self::missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|need| format!("  {} ({}): Debian package {}", need.programs[0], need.why, need.package))
+        .collect();
+    Err(format!("the tests need programs that are missing here:\n{}", lines.join("\n")))
+}
+
+fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !need.programs.iter().any(|program| on_path(program))).collect()
+}
+
+/// The parts of the Rust toolchain that a minimal installation leaves out.
+fn components() -> Outcome {
+    let lacking: Vec<&str> = [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")]
+        .into_iter()
+        .filter(|(program, _)| {
+            !Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+        })
+        .map(|(_, component)| component)
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    if on_path("rustup") {
+        return run(Command::new("rustup").args(["component", "add"]).args(&lacking));
+    }
+    Err(format!("the Rust toolchain lacks {}", lacking.join(" and ")))
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
