@@ -43,3 +43,33 @@ impl<'t> PositionIndex<'t> {
         self.line_starts.len() as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::test_support::{assert_inside, hostile_text};
+    use proptest::prelude::*;
+
+    #[test]
+    fn counts_characters_from_one() {
+        let index = PositionIndex::new("aé\nb\n");
+        assert_eq!(index.position(0), (1, 1));
+        assert_eq!(index.position(2), (1, 2));
+        assert_eq!(index.position(3), (1, 3));
+        assert_eq!(index.position(4), (2, 1));
+        assert_eq!(index.position(99), (3, 1));
+        assert_eq!(index.line(5), 2);
+        assert_eq!(index.line_start(2), Some(4));
+        assert_eq!((index.line_start(0), index.line_start(4)), (None, None));
+        assert_eq!(index.line_count(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn positions_lie_inside(text in hostile_text("[aé\n]"), offset in 0..200usize) {
+            let (line, column) = PositionIndex::new(&text).position(offset);
+            assert_inside(line, column, &text);
+        }
+    }
+}

@@ -239,3 +239,43 @@ impl MapBuilder {
         self.entries.into_iter().flatten().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn leaf(text: &str) -> Node {
+        Node::new(Value::String(text.to_owned()), 1, 1)
+    }
+
+    fn map(entries: Vec<(&str, Node)>) -> Node {
+        let key = |text: &str| Key { text: text.to_owned(), line: 1, column: 1 };
+        Node::new(Value::Map(entries.into_iter().map(|(name, node)| (key(name), node)).collect()), 1, 1)
+    }
+
+    fn tagged(tag: &str, node: Node) -> Node {
+        Node::new(Value::Tagged { tag: tag.to_owned(), node: Box::new(node) }, 1, 1)
+    }
+
+    #[test]
+    fn accessors_look_through_tags() {
+        let node = map(vec![("a", tagged("!x", Node::new(Value::List(vec![leaf("b")]), 1, 1)))]);
+        assert_eq!(node.path("a.0").unwrap().as_str(), Some("b"));
+        assert_eq!(node.get("a").unwrap().tag(), Some("!x"));
+        assert_eq!(node.get("a").unwrap().list_or_single().len(), 1);
+        assert!(node.path("a.1").is_none() && node.path("").is_none());
+        assert!(leaf("x").list_or_single().len() == 1 && leaf("x").list().is_empty());
+    }
+
+    #[test]
+    fn walks_in_source_order_with_paths() {
+        let node = map(vec![
+            ("a", map(vec![("b", leaf("1"))])),
+            ("c", Node::new(Value::List(vec![leaf("2"), leaf("3")]), 1, 1)),
+        ]);
+        let mut seen = Vec::new();
+        node.walk(&mut |path, _| seen.push(path.join(".")));
+        assert_eq!(seen, ["", "a", "a.b", "c", "c.*", "c.*"]);
+    }
+}

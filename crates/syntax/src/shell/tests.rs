@@ -245,7 +245,7 @@ fn hostile_texts_are_bounded() {
     assert!(parse(&"a".repeat(5_000_000), 1).has_errors);
     let many = parse(&"a;".repeat(100_000), 1);
     assert_eq!(many.commands.len(), 20_000);
-    let long = parse(&"a && ".repeat(1_000).trim_end_matches("&& ").to_owned(), 1);
+    let long = parse("a && ".repeat(1_000).trim_end_matches("&& "), 1);
     assert!(long.has_errors);
 }
 

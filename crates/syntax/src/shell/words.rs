@@ -17,10 +17,8 @@ pub(super) fn mask(text: &str) -> String {
             from = if fits { end } else { start + open.len() };
         }
     }
-    for at in 0..bytes.len() {
-        if bytes[at] == b'\r' {
-            bytes[at] = b' ';
-        }
+    for byte in bytes.iter_mut().filter(|byte| **byte == b'\r') {
+        *byte = b' ';
     }
     // Only whole characters were replaced, by ASCII.
     String::from_utf8(bytes).unwrap_or_default()
