@@ -14,6 +14,8 @@ pub struct Declared {
     pub rto_minutes: Option<f64>,
     /// Tables that are large, so that operations on them are judged as such; empty: not told.
     pub large_tables: Vec<String>,
+    /// The day as of which is judged, `YYYY-MM-DD`; empty where the run does not say.
+    pub as_of: String,
     /// Statements about the run itself that a reader must know (`deploy` names a platform that nothing configures).
     pub remarks: Vec<String>,
 }
