@@ -1,9 +1,29 @@
 //! Schema migrations: which framework, in which order, what each does and whether there is a way back.
+//!
+//! Each framework finds its own sets and reads its own files; what an operation means for a running application is
+//! decided in one place for all of them, by the engine in use.
 
-use seaworthy_facts::{Launches, Migrations, Packages, Pipelines, System};
+mod engine;
+mod frame;
+mod frameworks;
+mod hazards;
+mod operations;
+mod sql;
+#[cfg(test)]
+mod test_support;
+
+use std::collections::HashSet;
+
+use seaworthy_facts::{
+    Launches, Location, Migration, MigrationSet, Migrations, Packages, Pipelines, System, WayBack,
+};
 
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
+use frame::{Entry, Found, Framework};
+
+/// How many of the newest migrations are read.
+const NEWEST: usize = 20;
 
 /// The literals that were asked for.
 #[derive(Debug, Default)]
@@ -33,6 +53,66 @@ pub fn plan(_needles: &mut Needles) -> Plan {
 }
 
 /// Every set of migrations.
-pub fn collect(_seen: &Seen) -> Migrations {
-    Migrations::default()
+pub fn collect(seen: &Seen) -> Migrations {
+    let mut migrations = Migrations::default();
+    // A file belongs to the first framework that claims it: the more particular ones come first.
+    let mut claimed: HashSet<usize> = HashSet::new();
+    for framework in frameworks::ALL {
+        for mut found in (framework.find)(seen) {
+            found.entries.retain(|entry| !claimed.contains(&entry.file.index));
+            if found.entries.is_empty() {
+                continue;
+            }
+            claimed.extend(found.entries.iter().flat_map(|entry| {
+                std::iter::once(entry.file.index).chain(entry.down.map(|down| down.index))
+            }));
+            migrations.sets.push(set(seen, framework, &found));
+        }
+    }
+    migrations
+}
+
+fn set(seen: &Seen, framework: &Framework, found: &Found) -> MigrationSet {
+    let newest: Vec<&Entry> = found.entries.iter().rev().take(NEWEST).collect();
+    let engine = engine::of_set(seen, found, &newest);
+    MigrationSet {
+        framework: framework.key.to_owned(),
+        folders: found.folders.clone(),
+        engine,
+        count: u32::try_from(found.entries.len()).unwrap_or(u32::MAX),
+        newest: newest
+            .into_iter()
+            .map(|entry| {
+                let draft = (framework.read)(seen, found, entry);
+                let assessment = hazards::assess(&draft.steps, engine, &entry.file.path);
+                let at = match draft.line {
+                    Some(line) => Location::line(entry.file.path.clone(), line),
+                    None => entry.file.at(),
+                };
+                Migration {
+                    name: name_of(entry),
+                    at,
+                    way_back: capped(draft.way_back),
+                    only_adds: assessment.only_adds && !draft.steps.is_empty(),
+                    hazards: assessment.hazards,
+                    creates: assessment.creates,
+                    lock_timeout: assessment.lock_timeout,
+                }
+            })
+            .collect(),
+        has_downs: framework.has_downs,
+    }
+}
+
+fn name_of(entry: &Entry) -> String {
+    entry.name.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+fn capped(way_back: WayBack) -> WayBack {
+    match way_back {
+        WayBack::No { why, at } => {
+            WayBack::No { why: why.chars().filter(|c| !c.is_control()).take(240).collect(), at }
+        }
+        other => other,
+    }
 }

@@ -1,0 +1,112 @@
+//! Which engine a set of migrations is for.
+
+use seaworthy_facts::{Database, Engine};
+
+use super::Seen;
+use super::frame::{Entry, Found};
+
+/// The engine: what the framework's configuration names, what the system uses, or what the SQL itself gives away.
+pub fn of_set(seen: &Seen, found: &Found, newest: &[&Entry]) -> Option<Engine> {
+    if found.engine.is_some() {
+        return found.engine;
+    }
+    let told =
+        |database: &&Database| database.engine.is_relational() && database.engine != Engine::Relational;
+    let main: Vec<Engine> =
+        seen.system.databases.iter().filter(told).filter(|d| !d.alternative).map(|d| d.engine).collect();
+    if let [only] = main.as_slice() {
+        return Some(*only);
+    }
+    let all: Vec<Engine> = seen.system.databases.iter().filter(told).map(|d| d.engine).collect();
+    let choices = if main.is_empty() { &all } else { &main };
+    if let Some(dialect) = dialect(seen, newest)
+        && (choices.is_empty() || choices.contains(&dialect))
+    {
+        return Some(dialect);
+    }
+    // Of several, the one with the strictest locks: what is safe there is safe on the others.
+    [
+        Engine::Postgresql,
+        Engine::Mysql,
+        Engine::Mariadb,
+        Engine::Sqlserver,
+        Engine::Oracle,
+        Engine::Cockroachdb,
+    ]
+    .into_iter()
+    .find(|engine| choices.contains(engine))
+    .or_else(|| choices.first().copied())
+}
+
+/// The engine whose dialect the newest migrations are written in, when they show one.
+fn dialect(seen: &Seen, newest: &[&Entry]) -> Option<Engine> {
+    newest.iter().find_map(|entry| {
+        let text = seen.tree.text(entry.file)?;
+        of_dialect(text.get(..text.len().min(200_000)).unwrap_or(&text))
+    })
+}
+
+/// The engine whose dialect a text is written in.
+pub fn of_dialect(text: &str) -> Option<Engine> {
+    let upper = text.to_ascii_uppercase();
+    let any = |needles: &[&str]| needles.iter().any(|needle| upper.contains(needle));
+    if any(&[
+        "JSONB",
+        "TIMESTAMPTZ",
+        "CREATE EXTENSION",
+        "PLPGSQL",
+        "::TEXT",
+        "GEN_RANDOM_UUID",
+        "BIGSERIAL",
+        "POSTGRESQL",
+        "CONCURRENTLY",
+    ]) {
+        return Some(Engine::Postgresql);
+    }
+    if any(&[
+        "ENGINE=INNODB",
+        "ENGINE = INNODB",
+        "AUTO_INCREMENT",
+        "MODIFY COLUMN",
+        "UNSIGNED NOT NULL",
+        "UTF8MB4",
+    ]) {
+        return Some(Engine::Mysql);
+    }
+    if any(&["NVARCHAR(", "[DBO]", "UNIQUEIDENTIFIER", "IDENTITY(1"]) {
+        return Some(Engine::Sqlserver);
+    }
+    if any(&["AUTOINCREMENT", "PRAGMA FOREIGN_KEYS"]) {
+        return Some(Engine::Sqlite);
+    }
+    None
+}
+
+/// The engine that a configuration value names (`postgresql`, `mysql2`, `sqlite3`, `Npgsql`, …).
+pub fn of_name(name: &str) -> Option<Engine> {
+    let name = name.to_ascii_lowercase();
+    let has = |part: &str| name.contains(part);
+    Some(if has("cockroach") {
+        Engine::Cockroachdb
+    } else if has("postg")
+        || has("pgsql")
+        || name == "pg"
+        || has("psycopg")
+        || has("npgsql")
+        || has("asyncpg")
+    {
+        Engine::Postgresql
+    } else if has("mariadb") {
+        Engine::Mariadb
+    } else if has("mysql") {
+        Engine::Mysql
+    } else if has("sqlite") || has("libsql") || has("turso") || name == "d1" {
+        Engine::Sqlite
+    } else if has("sqlserver") || has("mssql") || has("sqlsrv") {
+        Engine::Sqlserver
+    } else if has("oracle") {
+        Engine::Oracle
+    } else {
+        return None;
+    })
+}

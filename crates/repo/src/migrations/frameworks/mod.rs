@@ -1,0 +1,32 @@
+//! The frameworks, one file each. The order decides who claims a file that two could claim.
+
+mod atlas;
+mod dbmate;
+mod diesel;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod plain_sql;
+mod prisma;
+mod sql_files;
+mod sqlx;
+mod supabase;
+
+use super::frame::Framework;
+
+/// All frameworks.
+pub static ALL: &[&Framework] = &[
+    &prisma::FRAMEWORK,
+    &drizzle::FRAMEWORK,
+    &supabase::FRAMEWORK,
+    &goose::FRAMEWORK,
+    &dbmate::FRAMEWORK,
+    &diesel::FRAMEWORK,
+    &flyway::FRAMEWORK,
+    &flyway::REFINERY,
+    &atlas::FRAMEWORK,
+    &sqlx::FRAMEWORK,
+    &golang_migrate::FRAMEWORK,
+    &plain_sql::FRAMEWORK,
+];
