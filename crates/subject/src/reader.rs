@@ -136,11 +136,6 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    /// The line of a key, for remarks.
-    pub fn line_of(self, key: &str) -> Option<u32> {
-        self.node.and_then(|node| node.key(key)).map(|key| key.line)
-    }
-
     /// The line on which this table begins.
     pub fn line(self) -> Option<u32> {
         self.node.map(|node| node.line)
