@@ -93,7 +93,7 @@ impl Language {
 }
 
 /// Longest text that is parsed as code, whatever the limits say: code of this length was generated.
-const TEXT_LIMIT: usize = 2 * 1024 * 1024;
+const TEXT_LIMIT: usize = 512 * 1024;
 
 /// Parses a text; none when it is too long or took too much work. The tree is only good for the
 /// text that it was made from; broken code still gives a tree, with error nodes.
