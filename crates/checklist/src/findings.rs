@@ -1,4 +1,4 @@
-use seaworthy_facts::Unread;
+use seaworthy_facts::{Absent, Unread};
 use seaworthy_model::{Evidence, Location, Note, Settle};
 
 /// Whether an item applies.
@@ -21,6 +21,8 @@ pub struct Scope {
     pub evidence: Vec<Evidence>,
     /// Things that may decide but that nothing here reads.
     pub unread: Vec<Unread>,
+    /// The facts are missing, so that having found nothing means nothing.
+    pub absent: Option<Absent>,
     /// Why there is no evidence, in words of the item ("6 workflows, none of them runs tests").
     pub absence_reason: Option<String>,
 }
@@ -32,6 +34,7 @@ impl Scope {
             applies: Applies::Yes,
             evidence: Vec::new(),
             unread: Vec::new(),
+            absent: None,
             absence_reason: None,
         }
     }
@@ -68,6 +71,13 @@ impl Findings {
             remedy: None,
             settled_by: None,
         }
+    }
+
+    /// Nothing was found because the facts are missing; only records may still decide.
+    pub fn without_facts(absent: Absent) -> Self {
+        let mut findings = Findings::new();
+        findings.scope().absent = Some(absent);
+        findings
     }
 
     /// The item does not apply; `reason` names the fact that makes it so.

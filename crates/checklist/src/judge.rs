@@ -67,23 +67,26 @@ fn judge_item(item: &Item, facts: &Facts, context: &Context) -> ItemReport {
     }
 }
 
-/// Adds what the ledger holds about an item to what the item found itself.
+/// Adds what the ledger holds about an item to what the item found itself. A record about a component goes to that
+/// component; one about the whole system goes to all of them.
 fn add_records(item: &Item, facts: &Facts, found: &mut Result<Findings, Absent>) {
     let Ok(records) = facts.records.get() else { return };
-    let mut entries = records.entries.iter().filter(|entry| entry.item == item.id).peekable();
-    if entries.peek().is_none() {
-        return;
-    }
-    if found.is_err() {
-        *found = Ok(Findings::new());
-    }
-    let Ok(findings) = found else { return };
-    for entry in entries {
-        let component = entry.evidence.component.as_deref();
-        let position =
-            findings.scopes.iter().position(|scope| scope.component.as_deref() == component).unwrap_or(0);
-        if let Some(scope) = findings.scopes.get_mut(position) {
-            scope.evidence.push(entry.evidence.clone());
+    for entry in records.entries.iter().filter(|entry| entry.item == item.id) {
+        if let Err(absent) = found {
+            *found = Ok(Findings::without_facts(absent.clone()));
+        }
+        let Ok(findings) = found else { return };
+        let by_component = findings.scopes.iter().any(|scope| scope.component.is_some());
+        match &entry.evidence.component {
+            Some(component) if by_component => {
+                match findings.scopes.iter_mut().find(|scope| scope.component.as_ref() == Some(component)) {
+                    Some(scope) => scope.evidence.push(entry.evidence.clone()),
+                    None => {
+                        findings.component(component.clone()).add(entry.evidence.clone());
+                    }
+                }
+            }
+            _ => findings.scopes.iter_mut().for_each(|scope| scope.evidence.push(entry.evidence.clone())),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, ToSpan};
 use seaworthy_facts::Absent;
-use seaworthy_model::{Cause, Environment, Evidence, Polarity, Rung, Settle, Status};
+use seaworthy_model::{Cause, Environment, Evidence, Location, Polarity, Rung, Settle, Status};
 
 use crate::{Absence, Applies, Attestation, Context, Findings, Item, Scope, VoidOn};
 
@@ -31,6 +31,17 @@ pub struct Judgement {
 /// higher rung settles it; below the floor is untried; without evidence the item's absence decides, or `no-reader` when
 /// something that may decide could not be read. Of several components the worst status counts, and the lowest rung.
 pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -> Judgement {
+    if context.distributed && item.operator {
+        return Judgement {
+            status: Status::NotApplicable,
+            rung: Rung::None,
+            reason: "the software is made for others to operate (app kind \"distributed\"), and this is the operator's to do"
+                .to_owned(),
+            cause: None,
+            evidence: Vec::new(),
+            settled_by: None,
+        };
+    }
     let findings = match found {
         Ok(findings) => findings,
         Err(absent) => {
@@ -44,17 +55,6 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
             };
         }
     };
-    if context.distributed && item.operator {
-        return Judgement {
-            status: Status::NotApplicable,
-            rung: Rung::None,
-            reason: "the software is made for others to operate (app kind \"distributed\"), and this is the operator's to do"
-                .to_owned(),
-            cause: None,
-            evidence: Vec::new(),
-            settled_by: None,
-        };
-    }
     let mut judged: Vec<Judgement> =
         findings.scopes.into_iter().map(|scope| settle_scope(item, scope, context)).collect();
     // Stable: among equals the first component speaks.
@@ -64,6 +64,14 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
     for judgement in &mut judged {
         evidence.append(&mut judgement.evidence);
     }
+    // What is about the whole system was weighed with every component, and is shown once; stale evidence comes last.
+    let mut shown: Vec<Evidence> = Vec::new();
+    for piece in evidence {
+        if !shown.contains(&piece) {
+            shown.push(piece);
+        }
+    }
+    shown.sort_by_key(|piece| piece.stale);
     let Some(mut first) = judged.into_iter().next() else {
         return absent(item, None, Vec::new());
     };
@@ -72,7 +80,7 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
     {
         first.rung = lowest;
     }
-    first.evidence = evidence;
+    first.evidence = shown;
     first.settled_by = match first.status {
         Status::Fail | Status::Unknown => findings.settled_by.or_else(|| default_settle(item, &first)),
         Status::Pass | Status::NotApplicable => None,
@@ -105,40 +113,27 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
     for piece in &mut evidence {
         piece.stale |= piece.polarity == Polarity::For && is_stale(item, piece, context);
     }
-    let (mut valid, stale): (Vec<Evidence>, Vec<Evidence>) =
-        evidence.into_iter().partition(|piece| !piece.stale);
-    let replaced: Vec<bool> = valid.iter().map(|piece| is_replaced(piece, &valid)).collect();
-    let mut set_aside = Vec::new();
-    let mut index = 0;
-    valid.retain(|piece| {
-        let keep = !replaced[index];
-        index += 1;
-        if !keep {
-            set_aside.push(Evidence { stale: true, ..piece.clone() });
-        }
-        keep
-    });
+    let (valid, stale): (Vec<Evidence>, Vec<Evidence>) = evidence.into_iter().partition(|piece| !piece.stale);
+    let (replaced, valid): (Vec<Evidence>, Vec<Evidence>) =
+        valid.iter().cloned().partition(|piece| is_replaced(item, piece, &valid, context));
 
     let contrary = || valid.iter().filter(|piece| piece.polarity == Polarity::Against);
-    let support_rung = valid
-        .iter()
-        .filter(|piece| piece.polarity == Polarity::For)
-        .filter(|piece| piece.rung != Rung::Attested || attestation_counts(item, context))
-        .map(|piece| piece.rung)
-        .max();
+    let support = || valid.iter().filter(|piece| counts(item, piece, context));
+    let highest = support().map(|piece| piece.rung).max();
+    // A person's word, where it counts, stands beside what is configured: it may meet a floor that this does not.
+    let sufficient = support().map(|piece| piece.rung).filter(|rung| meets_floor(item, *rung)).max();
 
     let decisive = contrary()
-        .find(|piece| piece.environment == Environment::Production && piece.rung >= Rung::Observed)
+        .find(|piece| piece.environment == Environment::Production)
         .or_else(|| {
             contrary()
-                .filter(|piece| {
-                    !(item.higher_rung_settles && support_rung.is_some_and(|rung| rung > piece.rung))
-                })
+                .filter(|piece| !(item.higher_rung_settles && highest.is_some_and(|rung| rung > piece.rung)))
                 .max_by_key(|piece| piece.rung)
         })
         .cloned();
+    let on_rung = |rung: Rung| support().find(|piece| piece.rung == rung).cloned();
 
-    let judgement = if let Some(against) = decisive {
+    let mut judgement = if let Some(against) = decisive {
         let count = contrary().count();
         let reason = if count > 1 {
             format!("{} (and {} more)", against.summary, count - 1)
@@ -153,35 +148,38 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             evidence: deciding_first(valid, &against),
             settled_by: None,
         }
-    } else if let Some(rung) = support_rung {
-        let summary = valid
-            .iter()
-            .find(|piece| piece.polarity == Polarity::For && piece.rung == rung)
-            .map(|piece| piece.summary.clone())
-            .unwrap_or_default();
-        if item.floor.is_met_by(rung) {
-            Judgement {
-                status: Status::Pass,
-                rung,
-                reason: summary,
-                cause: None,
-                evidence: valid,
-                settled_by: None,
-            }
+    } else if let Some(support) = sufficient.and_then(on_rung) {
+        Judgement {
+            status: Status::Pass,
+            rung: support.rung,
+            reason: support.summary.clone(),
+            cause: None,
+            evidence: deciding_first(valid, &support),
+            settled_by: None,
+        }
+    } else if let Some(support) = highest.and_then(on_rung) {
+        let expired = stale.iter().any(|piece| meets_floor(item, piece.rung));
+        let (cause, what) = if expired {
+            (Cause::Stale, "the proof that it works has expired or is void")
         } else {
-            let expired = stale.iter().any(|piece| item.floor.is_met_by(piece.rung));
-            Judgement {
-                status: Status::Unknown,
-                rung,
-                reason: if expired {
-                    format!("{summary}; the proof that it works has expired or is void")
-                } else {
-                    format!("{summary}; set up, but nothing shows that it was ever tried")
-                },
-                cause: Some(if expired { Cause::Stale } else { Cause::Untried }),
-                evidence: valid,
-                settled_by: None,
-            }
+            (Cause::Untried, "set up, but nothing shows that it was ever tried")
+        };
+        Judgement {
+            status: Status::Unknown,
+            rung: support.rung,
+            reason: format!("{}; {what}", support.summary),
+            cause: Some(cause),
+            evidence: deciding_first(valid, &support),
+            settled_by: None,
+        }
+    } else if let Some(absence) = scope.absent {
+        Judgement {
+            status: Status::Unknown,
+            rung: Rung::None,
+            reason: absence.why,
+            cause: Some(absence.cause),
+            evidence: valid,
+            settled_by: None,
         }
     } else if let Some(unread) = scope.unread.first() {
         Judgement {
@@ -193,15 +191,17 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             settled_by: None,
         }
     } else {
+        let vouched = valid.iter().any(|piece| piece.polarity == Polarity::For);
         let mut judgement = absent(item, scope.absence_reason, valid);
-        if judgement.status == Status::Unknown && !stale.is_empty() {
-            judgement.cause = Some(Cause::Stale);
+        if !stale.is_empty() {
             judgement.reason = "the evidence has expired or is void".to_owned();
+            judgement.cause = judgement.cause.map(|_| Cause::Stale);
+        } else if vouched {
+            judgement.reason = format!("{}; a person's word alone does not pass this item", judgement.reason);
         }
         judgement
     };
-    let mut judgement = judgement;
-    judgement.evidence.extend(set_aside);
+    judgement.evidence.extend(replaced.into_iter().map(|piece| Evidence { stale: true, ..piece }));
     judgement.evidence.extend(stale);
     judgement
 }
@@ -229,13 +229,21 @@ fn deciding_first(mut evidence: Vec<Evidence>, deciding: &Evidence) -> Vec<Evide
     evidence
 }
 
-/// A person's word counts where only a person can answer, or where the policy allows it.
-fn attestation_counts(item: &Item, context: &Context) -> bool {
-    item.attestation == Attestation::Accepted || context.attestable.contains(&item.id)
+/// Supporting evidence that counts. A person's word does where only a person can answer, or where the policy allows it.
+fn counts(item: &Item, piece: &Evidence, context: &Context) -> bool {
+    piece.polarity == Polarity::For
+        && (piece.rung != Rung::Attested
+            || item.attestation == Attestation::Accepted
+            || context.attestable.contains(&item.id))
+}
+
+/// A person's word that counts at all was let past the floor by the item or the policy.
+fn meets_floor(item: &Item, rung: Rung) -> bool {
+    rung == Rung::Attested || item.floor.is_met_by(rung)
 }
 
 fn is_stale(item: &Item, piece: &Evidence, context: &Context) -> bool {
-    if piece.expires.is_some_and(|expires| expires < context.now) {
+    if piece.expires.is_some_and(|expires| expires <= context.now) {
         return true;
     }
     if let (Some(at), Some(days)) = (piece.at, item.fresh_days)
@@ -244,23 +252,26 @@ fn is_stale(item: &Item, piece: &Evidence, context: &Context) -> bool {
     {
         return true;
     }
-    if piece.at.is_none() {
+    let recorded = matches!(piece.location, Location::Record { .. });
+    if piece.at.is_none() && !recorded {
         // Read from the files as they are now.
         return false;
     }
-    let current = match item.void_on {
-        VoidOn::Time => None,
-        VoidOn::Commit => context.commit.as_ref().map(|commit| format!("gitCommit:{commit}")),
-        VoidOn::Migrations => context.migrations_digest.as_ref().map(|digest| format!("migrations:{digest}")),
-        VoidOn::Deployment => context.deployment.as_ref().map(|version| format!("deployment:{version}")),
+    let (kind, current) = match item.void_on {
+        VoidOn::Time => return false,
+        VoidOn::Commit => ("gitCommit", context.commit.as_deref()),
+        VoidOn::Migrations => ("migrations", context.migrations_digest.as_deref()),
+        VoidOn::Deployment => ("deployment", context.deployment.as_deref()),
     };
-    match (&piece.subject, current) {
-        (Some(subject), Some(current)) => {
-            // Evidence about another kind of subject is not voided by this one.
-            let same_kind = subject.split(':').next() == current.split(':').next();
-            same_kind && *subject != current
-        }
-        _ => false,
+    let bound =
+        piece.subject.as_deref().and_then(|subject| subject.split_once(':')).filter(|(k, _)| *k == kind);
+    match (bound, current) {
+        (Some((_, subject)), Some(current)) => subject != current,
+        // Not known to be another version.
+        _ if item.void_on == VoidOn::Deployment => false,
+        // A record that does not say what it is about, or that nothing can be compared with, is bound to nothing.
+        // What was seen live in this run is about what is there now.
+        _ => recorded,
     }
 }
 
@@ -269,11 +280,11 @@ fn older_than(at: Timestamp, days: u32, now: Timestamp) -> bool {
 }
 
 /// A dated failure is replaced by newer support of the same or a higher rung about the same target.
-fn is_replaced(failure: &Evidence, all: &[Evidence]) -> bool {
+fn is_replaced(item: &Item, failure: &Evidence, all: &[Evidence], context: &Context) -> bool {
     let Some(failed_at) = failure.at else { return false };
     failure.polarity == Polarity::Against
         && all.iter().any(|piece| {
-            piece.polarity == Polarity::For
+            counts(item, piece, context)
                 && piece.rung >= failure.rung
                 && piece.component == failure.component
                 && piece.environment == failure.environment
