@@ -8,6 +8,7 @@ mod frame;
 mod frameworks;
 mod hazards;
 mod operations;
+mod source;
 mod sql;
 #[cfg(test)]
 mod test_support;

@@ -1,8 +1,11 @@
 //! The frameworks, one file each. The order decides who claims a file that two could claim.
 
+mod alembic;
 mod atlas;
 mod dbmate;
 mod diesel;
+mod django;
+mod django_fields;
 mod drizzle;
 mod flyway;
 mod golang_migrate;
@@ -28,5 +31,7 @@ pub static ALL: &[&Framework] = &[
     &atlas::FRAMEWORK,
     &sqlx::FRAMEWORK,
     &golang_migrate::FRAMEWORK,
+    &django::FRAMEWORK,
+    &alembic::FRAMEWORK,
     &plain_sql::FRAMEWORK,
 ];

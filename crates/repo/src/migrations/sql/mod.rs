@@ -7,6 +7,7 @@ mod lexer;
 mod statements;
 
 use super::operations::Step;
+pub use statements::gives_each_row_its_own;
 
 /// The operations of a piece of SQL that begins on `line` of its file.
 pub fn steps(text: &str, line: u32) -> Vec<Step> {
