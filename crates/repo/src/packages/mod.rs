@@ -1,20 +1,63 @@
 //! Manifests, lockfiles, update bots, and what the code uses of its dependencies.
 
+mod bots;
+mod cargo;
+mod dart;
+mod deno;
+mod dotnet;
+mod draft;
+mod go;
+mod gradle;
+mod installs;
+mod maven;
+mod mix;
+mod node;
+mod php;
+mod python;
+mod remote;
+mod ruby;
+mod unread;
+
 use seaworthy_facts::{Launches, Packages};
 
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
+use draft::Draft;
 
 /// The manifests as parsed, and the literals that show that a dependency is used.
 #[derive(Debug, Default)]
-pub struct Plan {}
+pub struct Plan {
+    drafts: Vec<Draft>,
+    remote: remote::Plan,
+}
 
 /// Parses the manifests and adds a literal for each direct dependency.
-pub fn plan(_tree: &Tree, _needles: &mut Needles) -> Plan {
-    Plan::default()
+pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
+    let installs = installs::Installs::read(tree);
+    let mut drafts = Vec::new();
+    drafts.extend(node::manifests(tree, &installs));
+    drafts.extend(deno::manifests(tree));
+    drafts.extend(python::manifests(tree, &installs));
+    drafts.extend(ruby::manifests(tree));
+    drafts.extend(php::manifests(tree));
+    drafts.extend(go::manifests(tree));
+    drafts.extend(cargo::manifests(tree));
+    drafts.extend(maven::manifests(tree));
+    drafts.extend(gradle::manifests(tree));
+    drafts.extend(dotnet::manifests(tree));
+    drafts.extend(mix::manifests(tree));
+    drafts.extend(dart::manifests(tree));
+    drafts.sort_by(|left, right| left.manifest.at.cmp(&right.manifest.at));
+    Plan { drafts, remote: remote::plan(needles) }
 }
 
 /// The packages with their lockfiles and uses. `launches` tell what an image installs from.
-pub fn collect(_tree: &Tree, _scan: &Scan, _plan: Plan, _launches: &Launches) -> Packages {
-    Packages::default()
+pub fn collect(tree: &Tree, scan: &Scan, plan: Plan, _launches: &Launches) -> Packages {
+    let remote_imports = remote::imports(tree, scan, &plan.remote, &plan.drafts);
+    Packages {
+        manifests: plan.drafts.into_iter().map(|draft| draft.manifest).collect(),
+        bots: bots::read(tree),
+        remote_imports,
+        unread: unread::managers(tree),
+    }
 }
