@@ -200,9 +200,10 @@ pub struct UpdateBot {
 /// An entry of an update bot's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BotScope {
-    /// The bot's own name for the ecosystem (`npm`, `pip`, `github-actions`, `docker`, …).
+    /// The bot's own name for the ecosystem (`npm`, `pip`, `github-actions`, `docker`, …); `*` for all of them.
     pub ecosystem: String,
-    /// Folder patterns, relative to the root, without a leading slash; `.` for the root.
+    /// Folder patterns, relative to the root, without a leading slash; `.` for the root. One that begins with `!`
+    /// leaves out what it matches.
     pub folders: Vec<String>,
     /// Where.
     pub at: Location,

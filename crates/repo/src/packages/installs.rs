@@ -45,8 +45,20 @@ pub fn is_development(path: &str) -> bool {
         text.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
             matches!(
                 part,
-                "dev" | "develop" | "development" | "local" | "test" | "tests" | "testing" | "ci" | "debug" | "e2e"
-                    | "devcontainer" | "override" | "example" | "sandbox"
+                "dev"
+                    | "develop"
+                    | "development"
+                    | "local"
+                    | "test"
+                    | "tests"
+                    | "testing"
+                    | "ci"
+                    | "debug"
+                    | "e2e"
+                    | "devcontainer"
+                    | "override"
+                    | "example"
+                    | "sandbox"
             )
         })
     };
@@ -81,16 +93,10 @@ impl Installs {
         }
         Installs { all }
     }
-
-    /// The first command of this program and subcommand, in an image before one in a pipeline.
-    pub fn first(&self, wanted: impl Fn(&[String]) -> bool) -> Option<&Install> {
-        let mut found = self.all.iter().filter(|install| wanted(&install.words)).collect::<Vec<_>>();
-        found.sort_by_key(|install| !install.image);
-        found.first().copied()
-    }
 }
 
-const INSTALLERS: &[&str] = &["npm ", "pnpm ", "yarn", "bun ", "pip ", "pip3 ", "uv ", "poetry ", "composer "];
+const INSTALLERS: &[&str] =
+    &["npm ", "pnpm ", "yarn", "bun ", "pip ", "pip3 ", "uv ", "poetry ", "composer "];
 
 fn is_pipeline(path: &str) -> bool {
     let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
@@ -109,8 +115,25 @@ fn add(all: &mut Vec<Install>, file: &File, text: &str, line: u32, image: bool) 
             std::iter::once(program.to_owned()).chain(words.iter().skip(1).cloned()).collect();
         if matches!(
             program,
-            "npm" | "pnpm" | "yarn" | "bun" | "pip" | "pip3" | "uv" | "poetry" | "composer" | "bundle" | "gem"
-                | "python" | "python3" | "corepack" | "curl" | "wget" | "go" | "cargo" | "npx"
+            "npm"
+                | "pnpm"
+                | "yarn"
+                | "bun"
+                | "pip"
+                | "pip3"
+                | "uv"
+                | "poetry"
+                | "composer"
+                | "bundle"
+                | "gem"
+                | "python"
+                | "python3"
+                | "corepack"
+                | "curl"
+                | "wget"
+                | "go"
+                | "cargo"
+                | "npx"
         ) && all.len() < 5_000
         {
             all.push(Install {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use seaworthy_syntax::tree::Node;
 use seaworthy_syntax::json;
+use seaworthy_syntax::tree::Node;
 use serde::Deserialize;
 
 use super::{pnpm, yarn};
@@ -87,13 +87,19 @@ impl NodeLock {
                 Form::Exact | Form::Superset => match importer.and_then(|entries| entries.get(name)) {
                     None => differences.push(format!("{name} is not in the lockfile")),
                     Some(locked) if same(locked, requirement) || overridden.contains(name) || local => {}
-                    Some(locked) => differences
-                        .push(format!("{name}: the manifest asks for {requirement}, the lockfile was made for {locked}")),
+                    Some(locked) => differences.push(format!(
+                        "{name}: the manifest asks for {requirement}, the lockfile was made for {locked}"
+                    )),
                 },
                 Form::Descriptors => {
-                    let listed = importer.is_some_and(|entries| entries.contains_key(&format!("{name}@{requirement}")));
+                    let listed = importer
+                        .is_some_and(|entries| entries.contains_key(&format!("{name}@{requirement}")));
                     let linked = requirement.starts_with("link:") || requirement.starts_with("workspace:");
-                    if !(listed || local || linked || overridden.contains(name) && self.resolved(".", name).is_some()) {
+                    if !(listed
+                        || local
+                        || linked
+                        || overridden.contains(name) && self.resolved(".", name).is_some())
+                    {
                         differences.push(format!("{name}@{requirement} is not in the lockfile"));
                     }
                 }
@@ -111,7 +117,9 @@ impl NodeLock {
             differences.extend(
                 entries
                     .keys()
-                    .filter(|name| !wanted.contains_key(*name) && !peers.iter().any(|(key, _)| key.text == **name))
+                    .filter(|name| {
+                        !wanted.contains_key(*name) && !peers.iter().any(|(key, _)| key.text == **name)
+                    })
                     .map(|name| format!("{name} is in the lockfile but no longer in the manifest")),
             );
         }
@@ -192,7 +200,8 @@ struct NpmPackage {
 }
 
 fn npm(text: &str) -> Result<NodeLock, String> {
-    let lock: NpmLock = serde_json::from_str(text).map_err(|error| format!("no valid package-lock: {error}"))?;
+    let lock: NpmLock =
+        serde_json::from_str(text).map_err(|error| format!("no valid package-lock: {error}"))?;
     let mut result = NodeLock { form: Form::Superset, ..NodeLock::default() };
     let mut known: HashMap<String, Known> = HashMap::new();
     if lock.packages.is_empty() {
@@ -210,7 +219,9 @@ fn npm(text: &str) -> Result<NodeLock, String> {
             None => {
                 let mut entries = package.dev_dependencies;
                 if let serde_json::Value::Object(map) = package.dependencies {
-                    entries.extend(map.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))));
+                    entries.extend(
+                        map.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))),
+                    );
                 }
                 entries.extend(package.optional_dependencies);
                 let folder = if path.is_empty() { ".".to_owned() } else { path };
@@ -268,7 +279,11 @@ fn bun(text: &str) -> Result<NodeLock, String> {
         }
     }
     for (key, node) in node.get("catalog").map(Node::map).unwrap_or_default() {
-        result.catalogs.push(("default".to_owned(), key.text.clone(), node.as_str().unwrap_or_default().to_owned()));
+        result.catalogs.push((
+            "default".to_owned(),
+            key.text.clone(),
+            node.as_str().unwrap_or_default().to_owned(),
+        ));
     }
     result.known = Arc::new(known);
     Ok(result)

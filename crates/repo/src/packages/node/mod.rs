@@ -39,9 +39,29 @@ const GROUPS: &[(&str, Scope)] = &[
 
 /// Programs that make what a browser loads: their manifest ships even when all of it is for development.
 const BUNDLERS: &[&str] = &[
-    "vite", "webpack", "esbuild", "rollup", "parcel", "laravel-mix", "@rails/webpacker", "shakapacker", "gulp",
-    "@symfony/webpack-encore", "next", "nuxt", "astro", "@sveltejs/kit", "react-scripts", "@angular/cli",
-    "@angular/build", "tailwindcss", "sass", "@rspack/core", "turbo", "@11ty/eleventy", "svelte",
+    "vite",
+    "webpack",
+    "esbuild",
+    "rollup",
+    "parcel",
+    "laravel-mix",
+    "@rails/webpacker",
+    "shakapacker",
+    "gulp",
+    "@symfony/webpack-encore",
+    "next",
+    "nuxt",
+    "astro",
+    "@sveltejs/kit",
+    "react-scripts",
+    "@angular/cli",
+    "@angular/build",
+    "tailwindcss",
+    "sass",
+    "@rspack/core",
+    "turbo",
+    "@11ty/eleventy",
+    "svelte",
 ];
 
 /// A `package.json` as parsed.
@@ -57,7 +77,13 @@ pub fn manifests(tree: &Tree, installs: &Installs) -> Vec<Draft> {
         .named("package.json")
         .filter(|file| counts(file))
         .take(MANIFESTS)
-        .filter_map(|file| Some(Package { draft: Draft::new(tree, file, Ecosystem::Npm), node: parsed(tree, file, json::parse)?, file }))
+        .filter_map(|file| {
+            Some(Package {
+                draft: Draft::new(tree, file, Ecosystem::Npm),
+                node: parsed(tree, file, json::parse)?,
+                file,
+            })
+        })
         .filter(|package| !package.node.map().is_empty())
         .collect();
     for package in &mut packages {
@@ -117,11 +143,41 @@ fn dependencies(package: &mut Package) {
 /// Settings of tools inside a manifest (`babel`, `eslintConfig`, `jest`, `prettier`, …), which name plugins.
 fn settings(node: &Node, texts: &mut Vec<(u32, String)>) {
     const NOT_SETTINGS: &[&str] = &[
-        "dependencies", "devDependencies", "peerDependencies", "optionalDependencies", "scripts", "overrides",
-        "resolutions", "bundledDependencies", "bundleDependencies", "name", "version", "description", "keywords",
-        "pnpm", "peerDependenciesMeta", "engines", "repository", "author", "license", "homepage", "bugs", "files",
-        "packageManager", "trustedDependencies", "browserslist", "volta", "catalog", "catalogs", "workspaces",
-        "private", "funding", "contributors", "type", "exports", "dependenciesMeta",
+        "dependencies",
+        "devDependencies",
+        "peerDependencies",
+        "optionalDependencies",
+        "scripts",
+        "overrides",
+        "resolutions",
+        "bundledDependencies",
+        "bundleDependencies",
+        "name",
+        "version",
+        "description",
+        "keywords",
+        "pnpm",
+        "peerDependenciesMeta",
+        "engines",
+        "repository",
+        "author",
+        "license",
+        "homepage",
+        "bugs",
+        "files",
+        "packageManager",
+        "trustedDependencies",
+        "browserslist",
+        "volta",
+        "catalog",
+        "catalogs",
+        "workspaces",
+        "private",
+        "funding",
+        "contributors",
+        "type",
+        "exports",
+        "dependenciesMeta",
     ];
     for (key, value) in node.map() {
         if NOT_SETTINGS.contains(&key.text.as_str()) {
@@ -167,16 +223,21 @@ fn workspaces(tree: &Tree, packages: &[Package]) -> HashMap<usize, (String, Stri
         let declared = root.node.get("workspaces").map(|node| node.get("packages").unwrap_or(node).list());
         let mut patterns: Vec<String> =
             declared.unwrap_or_default().iter().filter_map(|node| node.as_str().map(str::to_owned)).collect();
-        let pnpm = tree.resolve(folder, "pnpm-workspace.yaml").and_then(|file| parsed(tree, file, yaml::parse));
+        let pnpm =
+            tree.resolve(folder, "pnpm-workspace.yaml").and_then(|file| parsed(tree, file, yaml::parse));
         if let Some(listed) = pnpm.as_ref().and_then(|node| node.get("packages")) {
             patterns.extend(listed.list().iter().filter_map(|node| node.as_str().map(str::to_owned)));
         }
         if patterns.is_empty() {
             continue;
         }
-        let (Some(wanted), Some(unwanted)) = (globs(&patterns, false), globs(&patterns, true)) else { continue };
+        let (Some(wanted), Some(unwanted)) = (globs(&patterns, false), globs(&patterns, true)) else {
+            continue;
+        };
         for (index, package) in packages.iter().enumerate() {
-            let Some(inside) = relative(folder, package.file.folder()).filter(|inside| *inside != ".") else { continue };
+            let Some(inside) = relative(folder, package.file.folder()).filter(|inside| *inside != ".") else {
+                continue;
+            };
             if wanted.is_match(inside) && !unwanted.is_match(inside) {
                 members.entry(index).or_insert_with(|| (root.file.path.clone(), folder.to_owned()));
             }
@@ -213,9 +274,12 @@ fn lock<'t>(
 ) {
     let present: Vec<(&str, &File)> =
         LOCKS.iter().filter_map(|(manager, name)| Some((*manager, tree.resolve(folder, name)?))).collect();
-    let outside = package.draft.manifest.dependencies.iter().any(|dependency| {
-        dependency.scope != Scope::Optional && !names.contains(&dependency.name)
-    });
+    let outside = package
+        .draft
+        .manifest
+        .dependencies
+        .iter()
+        .any(|dependency| dependency.scope != Scope::Optional && !names.contains(&dependency.name));
     if present.is_empty() {
         package.draft.manifest.lock = if outside {
             missing(tree, folder, LOCK_NAMES)
@@ -232,7 +296,8 @@ fn lock<'t>(
     // Where nothing says which of several is installed from, one in step is enough.
     let mut verdict: Option<(Lock, Option<Arc<NodeLock>>)> = None;
     for file in chosen {
-        let read = locks.entry(file.path.clone()).or_insert_with(|| locks::read(tree, file).map(Arc::new)).clone();
+        let read =
+            locks.entry(file.path.clone()).or_insert_with(|| locks::read(tree, file).map(Arc::new)).clone();
         let (state, known) = match read {
             Ok(lock) => {
                 let member = relative(folder, package.file.folder()).unwrap_or(".");
@@ -267,14 +332,20 @@ fn lock<'t>(
 }
 
 /// The package manager that installs: as declared, else as images and pipelines do, else the only one.
-fn manager<'p>(node: &Node, installs: &Installs, folder: &str, present: &[(&'p str, &File)]) -> Option<&'p str> {
+fn manager<'p>(
+    node: &Node,
+    installs: &Installs,
+    folder: &str,
+    present: &[(&'p str, &File)],
+) -> Option<&'p str> {
     let there = |name: &str| present.iter().map(|(manager, _)| *manager).find(|manager| *manager == name);
     if let Some(declared) = node.get("packageManager").and_then(Node::as_str)
         && let Some(found) = there(declared.split('@').next().unwrap_or(declared))
     {
         return Some(found);
     }
-    let all_same = present.iter().all(|(manager, _)| Some(manager) == present.first().map(|(first, _)| first));
+    let all_same =
+        present.iter().all(|(manager, _)| Some(manager) == present.first().map(|(first, _)| first));
     if all_same {
         return present.first().map(|(manager, _)| *manager);
     }
@@ -284,7 +355,8 @@ fn manager<'p>(node: &Node, installs: &Installs, folder: &str, present: &[(&'p s
             let verb = install.words.get(1).map(String::as_str);
             let whole = install.words.iter().skip(2).all(|word| word.starts_with('-'));
             let manager = there(&install.words[0])?;
-            let installs = matches!(verb, Some("ci" | "install" | "i")) || manager == "yarn" && verb.is_none();
+            let installs =
+                matches!(verb, Some("ci" | "install" | "i")) || manager == "yarn" && verb.is_none();
             (near && whole && installs).then_some(manager)
         })
     };

@@ -14,8 +14,10 @@ use crate::tree::{Tree, join};
 pub fn read(text: &str) -> Result<NodeLock, String> {
     // A second document holds the locked package; a first one, the package manager itself.
     let text = text.rsplit_once("\n---\n").map_or(text, |(_, last)| last);
-    let cut = ["\npackages:", "\nsnapshots:"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
-    let node = yaml::parse(&text[..cut], &lock_limits()).map_err(|error| format!("no valid YAML: {error}"))?;
+    let cut =
+        ["\npackages:", "\nsnapshots:"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
+    let node =
+        yaml::parse(&text[..cut], &lock_limits()).map_err(|error| format!("no valid YAML: {error}"))?;
     let mut result = NodeLock { form: Form::Exact, ..NodeLock::default() };
     match node.get("importers") {
         Some(importers) => {
@@ -78,7 +80,11 @@ fn known(text: &str) -> HashMap<String, Known> {
             }
             6 if in_peers && !name.is_empty() => {
                 if let Some((peer, _)) = content.split_once(": ") {
-                    known.entry(name.clone()).or_default().peers.push(peer.trim_matches(['\'', '"']).to_owned());
+                    known
+                        .entry(name.clone())
+                        .or_default()
+                        .peers
+                        .push(peer.trim_matches(['\'', '"']).to_owned());
                 }
             }
             _ => {}
@@ -118,7 +124,9 @@ pub fn catalog_differences(tree: &Tree, folder: &str, locked: &[(String, String,
         .filter_map(|(catalog, name, specifier)| {
             let now = declared(catalog, name)?;
             (now.trim() != specifier.trim()).then(|| {
-                format!("{name}: the catalogue {catalog} asks for {now}, the lockfile was made for {specifier}")
+                format!(
+                    "{name}: the catalogue {catalog} asks for {now}, the lockfile was made for {specifier}"
+                )
             })
         })
         .collect()

@@ -9,13 +9,15 @@ use crate::packages::draft::Known;
 /// Reads a lockfile. Both formats are blocks: a line of descriptors, then indented lines about them.
 pub fn read(text: &str) -> Result<NodeLock, String> {
     let modern = text.lines().any(|line| line.starts_with("__metadata:"));
-    if !modern && !text.contains("# yarn lockfile v1") && !text.trim().is_empty() && !text.contains("resolved ") {
+    if !modern
+        && !text.contains("# yarn lockfile v1")
+        && !text.trim().is_empty()
+        && !text.contains("resolved ")
+    {
         return Err("neither Yarn 1's format nor a later one".to_owned());
     }
-    let mut result = NodeLock {
-        form: if modern { Form::Exact } else { Form::Descriptors },
-        ..NodeLock::default()
-    };
+    let mut result =
+        NodeLock { form: if modern { Form::Exact } else { Form::Descriptors }, ..NodeLock::default() };
     let mut known: HashMap<String, Known> = HashMap::new();
     let mut descriptors: BTreeMap<String, String> = BTreeMap::new();
     let mut block = Block::default();
@@ -73,12 +75,15 @@ impl Block {
     ) {
         let block = std::mem::take(self);
         for key in &block.keys {
-            let Some(at) = key.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at) else { continue };
+            let Some(at) = key.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at) else {
+                continue;
+            };
             let (name, range) = (&key[..at], &key[at + 1..]);
             if let Some(folder) = range.strip_prefix("workspace:")
                 && modern
             {
-                let looks_like_folder = folder == "." || folder.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+                let looks_like_folder = folder == "."
+                    || folder.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.');
                 if looks_like_folder && !folder.starts_with(|c: char| c.is_ascii_digit()) {
                     result.importers.insert(folder.to_owned(), block.dependencies.iter().cloned().collect());
                 }
@@ -90,8 +95,9 @@ impl Block {
             }
             if !block.peers.is_empty() || !block.programs.is_empty() {
                 let entry = known.entry(name.to_owned()).or_default();
-                entry.peers.extend(block.peers.iter().cloned());
-                entry.programs.extend(block.programs.iter().cloned());
+                // One block may have several descriptors of one package.
+                entry.peers = block.peers.clone();
+                entry.programs = block.programs.clone();
             }
         }
     }
@@ -99,7 +105,8 @@ impl Block {
 
 /// `"@a/b@^1, @a/b@^2"` and `a@^1, "b@>=1 <2"`.
 fn split_keys(line: &str) -> Vec<String> {
-    let outer = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).filter(|line| !line.contains('"'));
+    let outer =
+        line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).filter(|line| !line.contains('"'));
     match outer {
         Some(inner) => inner.split(", ").map(str::to_owned).collect(),
         None => line.split(", ").map(|key| key.trim_matches('"').to_owned()).collect(),

@@ -81,7 +81,11 @@ pub fn requirement(text: &str) -> Option<Requirement> {
     let mut extras = Vec::new();
     if let Some(inner) = rest.strip_prefix('[') {
         let (list, behind) = inner.split_once(']')?;
-        extras = list.split(',').map(|extra| extra.trim().to_ascii_lowercase()).filter(|e| !e.is_empty()).collect();
+        extras = list
+            .split(',')
+            .map(|extra| extra.trim().to_ascii_lowercase())
+            .filter(|e| !e.is_empty())
+            .collect();
         rest = behind.trim_start();
     }
     let version = rest.split(';').next().unwrap_or(rest).trim().trim_start_matches('(').trim_end_matches(')');
@@ -100,7 +104,9 @@ pub fn is_exact(version: &str) -> bool {
             || reference.len() >= 40 && reference.chars().all(|c| c.is_ascii_hexdigit())
             || reference.starts_with(|c: char| c == 'v' || c.is_ascii_digit()) && reference.contains('.');
     }
-    let Some(exact) = version.strip_prefix("===").or_else(|| version.strip_prefix("==")) else { return false };
+    let Some(exact) = version.strip_prefix("===").or_else(|| version.strip_prefix("==")) else {
+        return false;
+    };
     !exact.contains('*') && !exact.contains(',')
 }
 

@@ -48,7 +48,9 @@ fn project(tree: &Tree, file: &File, node: &Node) -> Option<Draft> {
             add(&mut draft, item, Scope::Optional);
         }
     }
-    for groups in [node.get("dependency-groups"), node.path("tool.pdm.dev-dependencies")].into_iter().flatten() {
+    for groups in
+        [node.get("dependency-groups"), node.path("tool.pdm.dev-dependencies")].into_iter().flatten()
+    {
         for (_, group) in groups.map() {
             for item in group.list() {
                 add(&mut draft, item, Scope::Development);
@@ -64,7 +66,13 @@ fn project(tree: &Tree, file: &File, node: &Node) -> Option<Draft> {
         let scope = if key.text == "main" { Scope::Runtime } else { Scope::Development };
         poetry_group(&mut draft, file, group.get("dependencies"), scope);
     }
-    for scripts in ["project.scripts", "project.entry-points", "tool.poe.tasks", "tool.pdm.scripts", "tool.taskipy.tasks"] {
+    for scripts in [
+        "project.scripts",
+        "project.entry-points",
+        "tool.poe.tasks",
+        "tool.pdm.scripts",
+        "tool.taskipy.tasks",
+    ] {
         if let Some(node) = node.path(scripts) {
             node.walk(&mut |_, inner| {
                 if let Some(text) = inner.as_str() {
@@ -104,14 +112,24 @@ fn poetry_group(draft: &mut Draft, file: &File, group: Option<&Node>, scope: Sco
         let local = ["path", "git", "url", "rev"].iter().any(|name| single.get(name).is_some());
         let exact = single.get("path").is_some()
             || single.get("rev").is_some()
-            || !local && version.starts_with(|c: char| c.is_ascii_digit() || c == '=') && !version.contains(['*', ',', ' ']);
+            || !local
+                && version.starts_with(|c: char| c.is_ascii_digit() || c == '=')
+                && !version.contains(['*', ',', ' ']);
         let extras: Vec<String> = single
             .get("extras")
-            .map(|extras| extras.list().iter().filter_map(|extra| extra.as_str().map(str::to_ascii_lowercase)).collect())
+            .map(|extras| {
+                extras.list().iter().filter_map(|extra| extra.as_str().map(str::to_ascii_lowercase)).collect()
+            })
             .unwrap_or_default();
         let text = if extras.is_empty() { version } else { format!("[{}]{version}", extras.join(",")) };
         let optional = single.get("optional").and_then(Node::as_bool).unwrap_or(false);
-        draft.depend(&key.text, &text, if optional { Scope::Optional } else { scope }, exact, file.at_line(key.line));
+        draft.depend(
+            &key.text,
+            &text,
+            if optional { Scope::Optional } else { scope },
+            exact,
+            file.at_line(key.line),
+        );
     }
 }
 
@@ -121,7 +139,11 @@ fn lock(tree: &Tree, file: &File, node: &Node, draft: &mut Draft) {
         draft.manifest.lock = Lock::NotNeeded { why: "no packages are declared".to_owned() };
         return;
     }
-    let name = node.path("project.name").or_else(|| node.path("tool.poetry.name")).and_then(Node::as_str).unwrap_or_default();
+    let name = node
+        .path("project.name")
+        .or_else(|| node.path("tool.poetry.name"))
+        .and_then(Node::as_str)
+        .unwrap_or_default();
     let mut folder = file.folder();
     let mut found = beside(tree, folder, LOCKS);
     while found.is_none() {
@@ -149,8 +171,10 @@ fn lock(tree: &Tree, file: &File, node: &Node, draft: &mut Draft) {
                 draft.manifest.lock = unreadable(lockfile, format!("no valid TOML: {message}"));
             }
             Ok(lock) => {
-                let versions: HashMap<String, String> =
-                    lock.packages().filter_map(|package| Some((normalised(&package.name), package.version.clone()?))).collect();
+                let versions: HashMap<String, String> = lock
+                    .packages()
+                    .filter_map(|package| Some((normalised(&package.name), package.version.clone()?)))
+                    .collect();
                 let differences = match lockfile.name() {
                     "poetry.lock" => poetry_differences(node, &lock, draft, &versions),
                     "uv.lock" => uv_differences(&lock, name, draft, &versions),
@@ -166,12 +190,20 @@ fn lock(tree: &Tree, file: &File, node: &Node, draft: &mut Draft) {
     let compiled = tree
         .files()
         .iter()
-        .filter(|other| other.folder() == file.folder() || other.folder() == format!("{}/requirements", file.folder()).trim_start_matches("./"))
-        .filter(|other| other.name().starts_with("requirements") && (other.name().ends_with(".txt") || other.name().ends_with(".lock")))
+        .filter(|other| {
+            other.folder() == file.folder()
+                || other.folder() == format!("{}/requirements", file.folder()).trim_start_matches("./")
+        })
+        .filter(|other| {
+            other.name().starts_with("requirements")
+                && (other.name().ends_with(".txt") || other.name().ends_with(".lock"))
+        })
         .find_map(|other| {
             let read = requirements::parse(&tree.text(other)?);
-            let exact = !read.entries.is_empty() && read.entries.iter().all(|entry| is_exact(&entry.requirement.version));
-            let complete = read.compiled || read.entries.iter().all(|entry| entry.hashed)
+            let exact = !read.entries.is_empty()
+                && read.entries.iter().all(|entry| is_exact(&entry.requirement.version));
+            let complete = read.compiled
+                || read.entries.iter().all(|entry| entry.hashed)
                 || super::resolved::is_complete(read.entries.iter().map(|entry| &entry.requirement));
             (exact && complete).then_some((other, read))
         });
@@ -180,7 +212,12 @@ fn lock(tree: &Tree, file: &File, node: &Node, draft: &mut Draft) {
             let versions: HashMap<String, String> = read
                 .entries
                 .iter()
-                .map(|entry| (normalised(&entry.requirement.name), entry.requirement.version.trim_start_matches('=').to_owned()))
+                .map(|entry| {
+                    (
+                        normalised(&entry.requirement.name),
+                        entry.requirement.version.trim_start_matches('=').to_owned(),
+                    )
+                })
                 .collect();
             let differences = absent(draft, &versions);
             draft.resolve(|name| versions.get(&normalised(name)).cloned());
@@ -238,14 +275,23 @@ fn absent(draft: &Draft, versions: &HashMap<String, String>) -> Vec<String> {
         .manifest
         .dependencies
         .iter()
-        .filter(|dependency| dependency.scope == Scope::Runtime && !versions.contains_key(&normalised(&dependency.name)))
+        .filter(|dependency| {
+            dependency.scope == Scope::Runtime && !versions.contains_key(&normalised(&dependency.name))
+        })
         .map(|dependency| format!("{} is not in the lockfile", dependency.name))
         .collect()
 }
 
-fn uv_differences(lock: &PythonLock, name: &str, draft: &Draft, versions: &HashMap<String, String>) -> Vec<String> {
+fn uv_differences(
+    lock: &PythonLock,
+    name: &str,
+    draft: &Draft,
+    versions: &HashMap<String, String>,
+) -> Vec<String> {
     let own = lock.packages().find(|package| normalised(&package.name) == normalised(name));
-    let Some(own) = own.filter(|own| !own.metadata.requires_dist.is_empty() || !own.metadata.requires_dev.is_empty()) else {
+    let Some(own) =
+        own.filter(|own| !own.metadata.requires_dist.is_empty() || !own.metadata.requires_dev.is_empty())
+    else {
         return absent(draft, versions);
     };
     let recorded: Vec<&UvRequirement> =
@@ -260,12 +306,18 @@ fn uv_differences(lock: &PythonLock, name: &str, draft: &Draft, versions: &HashM
         }
         let asked = specifiers(&dependency.requirement);
         if asked.as_ref().is_some_and(|asked| {
-            !same_name.iter().any(|entry| specifiers(entry.specifier.as_deref().unwrap_or_default()).as_ref() == Some(asked))
+            !same_name.iter().any(|entry| {
+                specifiers(entry.specifier.as_deref().unwrap_or_default()).as_ref() == Some(asked)
+            })
         }) {
-            differences.push(format!("{}: the lockfile was made for another requirement than {}", dependency.name, dependency.requirement));
+            differences.push(format!(
+                "{}: the lockfile was made for another requirement than {}",
+                dependency.name, dependency.requirement
+            ));
         }
     }
-    let declared: BTreeSet<String> = draft.manifest.dependencies.iter().map(|dependency| normalised(&dependency.name)).collect();
+    let declared: BTreeSet<String> =
+        draft.manifest.dependencies.iter().map(|dependency| normalised(&dependency.name)).collect();
     for entry in &own.metadata.requires_dist {
         if !declared.contains(&normalised(&entry.name)) {
             differences.push(format!("{} is in the lockfile but no longer in the manifest", entry.name));
@@ -280,7 +332,12 @@ fn specifiers(text: &str) -> Option<BTreeSet<String>> {
     if text.contains('@') || text.contains("://") {
         return None;
     }
-    Some(text.split(',').map(|part| part.split_whitespace().collect::<String>()).filter(|part| !part.is_empty()).collect())
+    Some(
+        text.split(',')
+            .map(|part| part.split_whitespace().collect::<String>())
+            .filter(|part| !part.is_empty())
+            .collect(),
+    )
 }
 
 /// Poetry records a digest of the sections that matter. Where it agrees the files are in step; where it does not, a
@@ -302,7 +359,8 @@ fn poetry_differences(
     {
         let digests = poetry_digests(node);
         if !digests.is_empty() && !digests.contains(recorded) {
-            differences.push("the digest of pyproject.toml that the lockfile records is another one".to_owned());
+            differences
+                .push("the digest of pyproject.toml that the lockfile records is another one".to_owned());
         }
     }
     differences
@@ -311,7 +369,8 @@ fn poetry_differences(
 /// The digests that Poetry's versions record for a project: over the sections that matter to the resolver, dumped with
 /// sorted keys. Poetry's own sections stand alone where there is nothing of PEP 621, absent ones as null.
 fn poetry_digests(node: &Node) -> Vec<String> {
-    let section = |parent: Option<&Node>, name: &str| parent.and_then(|parent| parent.get(name)).and_then(python_value);
+    let section =
+        |parent: Option<&Node>, name: &str| parent.and_then(|parent| parent.get(name)).and_then(python_value);
     let sections = |parent: Option<&Node>, names: &[&str]| -> serde_json::Map<String, serde_json::Value> {
         names.iter().filter_map(|name| Some(((*name).to_owned(), section(parent, name)?))).collect()
     };
@@ -322,7 +381,8 @@ fn poetry_digests(node: &Node) -> Vec<String> {
         alone.entry(name).or_insert(serde_json::Value::Null);
     }
     let mut forms = vec![serde_json::Value::Object(alone)];
-    let standard = sections(node.get("project"), &["requires-python", "dependencies", "optional-dependencies"]);
+    let standard =
+        sections(node.get("project"), &["requires-python", "dependencies", "optional-dependencies"]);
     let mut whole = serde_json::Map::new();
     if !standard.is_empty() {
         whole.insert("project".to_owned(), serde_json::Value::Object(standard));
@@ -346,9 +406,14 @@ fn python_value(node: &Node) -> Option<serde_json::Value> {
         Value::Bool(truth) => serde_json::Value::Bool(*truth),
         Value::Number(text) => serde_json::from_str(text).ok()?,
         Value::String(text) => serde_json::Value::String(text.clone()),
-        Value::List(items) => serde_json::Value::Array(items.iter().map(python_value).collect::<Option<_>>()?),
+        Value::List(items) => {
+            serde_json::Value::Array(items.iter().map(python_value).collect::<Option<_>>()?)
+        }
         Value::Map(entries) => serde_json::Value::Object(
-            entries.iter().map(|(key, value)| Some((key.text.clone(), python_value(value)?))).collect::<Option<_>>()?,
+            entries
+                .iter()
+                .map(|(key, value)| Some((key.text.clone(), python_value(value)?)))
+                .collect::<Option<_>>()?,
         ),
         _ => return None,
     })
@@ -359,8 +424,10 @@ fn python_json(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Object(map) => {
             let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
-            let inner: Vec<String> =
-                sorted.iter().map(|(key, value)| format!("{}: {}", ascii_json(key), python_json(value))).collect();
+            let inner: Vec<String> = sorted
+                .iter()
+                .map(|(key, value)| format!("{}: {}", ascii_json(key), python_json(value)))
+                .collect();
             format!("{{{}}}", inner.join(", "))
         }
         serde_json::Value::Array(items) => {
@@ -423,7 +490,8 @@ fn pipfile(tree: &Tree, file: &File, node: &Node) -> Draft {
                 .iter()
                 .chain(&lock.default)
                 .map(|(name, value)| {
-                    let version = value.get("version").and_then(serde_json::Value::as_str).unwrap_or_default();
+                    let version =
+                        value.get("version").and_then(serde_json::Value::as_str).unwrap_or_default();
                     (normalised(name), version.trim_start_matches('=').to_owned())
                 })
                 .collect();
@@ -434,7 +502,9 @@ fn pipfile(tree: &Tree, file: &File, node: &Node) -> Draft {
                 .filter(|dependency| !versions.contains_key(&normalised(&dependency.name)))
                 .map(|dependency| format!("{} is not in the lockfile", dependency.name))
                 .collect();
-            draft.resolve(|name| versions.get(&normalised(name)).filter(|version| !version.is_empty()).cloned());
+            draft.resolve(|name| {
+                versions.get(&normalised(name)).filter(|version| !version.is_empty()).cloned()
+            });
             draft.compared(lockfile.at(), differences);
         }
     }
@@ -444,7 +514,9 @@ fn pipfile(tree: &Tree, file: &File, node: &Node) -> Draft {
 /// `setup.cfg` and `setup.py`, as far as their lists are plain.
 pub fn set_up(tree: &Tree) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for file in tree.named("setup.py").chain(tree.named("setup.cfg")).filter(|file| counts(file)).take(MANIFESTS) {
+    for file in
+        tree.named("setup.py").chain(tree.named("setup.cfg")).filter(|file| counts(file)).take(MANIFESTS)
+    {
         let Some(text) = tree.text(file) else { continue };
         let mut draft = Draft::new(tree, file, Ecosystem::Pypi);
         let Some(start) = text.find("install_requires") else { continue };
@@ -462,14 +534,22 @@ pub fn set_up(tree: &Tree) -> Vec<Draft> {
             };
             for candidate in candidates {
                 if let Some(read) = requirement(candidate) {
-                    draft.depend(&read.name, &read.version, Scope::Runtime, is_exact(&read.version), at.clone());
+                    draft.depend(
+                        &read.name,
+                        &read.version,
+                        Scope::Runtime,
+                        is_exact(&read.version),
+                        at.clone(),
+                    );
                 }
             }
             if !ini && line.contains(']') && (number > 0 || line.contains('[')) {
                 break;
             }
         }
-        if !draft.manifest.dependencies.is_empty() && !drafts.iter().any(|d: &Draft| d.manifest.folder == draft.manifest.folder) {
+        if !draft.manifest.dependencies.is_empty()
+            && !drafts.iter().any(|d: &Draft| d.manifest.folder == draft.manifest.folder)
+        {
             drafts.push(draft);
         }
     }

@@ -92,7 +92,8 @@ fn read_line(line: &str, number: u32, result: &mut Requirements) {
     } else {
         let line = line.strip_prefix("-e ").or_else(|| line.strip_prefix("--editable ")).unwrap_or(line);
         // An address may carry the name behind `#egg=`.
-        let named = line.split_once("#egg=").map(|(address, name)| (name.split('&').next().unwrap_or(name), address));
+        let named =
+            line.split_once("#egg=").map(|(address, name)| (name.split('&').next().unwrap_or(name), address));
         let hashed = line.contains("--hash=");
         let own = line.split(" --").next().unwrap_or(line);
         let read = match named {
@@ -107,7 +108,12 @@ fn read_line(line: &str, number: u32, result: &mut Requirements) {
 }
 
 /// All packages of a file with those of the files that it includes, and the constraints that hold.
-fn whole<'t>(tree: &'t Tree, file: &'t File, seen: &mut HashSet<String>, depth: usize) -> Vec<(&'t File, Entry)> {
+fn whole<'t>(
+    tree: &'t Tree,
+    file: &'t File,
+    seen: &mut HashSet<String>,
+    depth: usize,
+) -> Vec<(&'t File, Entry)> {
     if depth == 0 || !seen.insert(file.path.clone()) {
         return Vec::new();
     }
@@ -129,8 +135,11 @@ fn is_requirements(file: &File) -> bool {
         return false;
     }
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    let words = |text: &str| text.split(['-', '_', '.']).any(|word| matches!(word, "requirements" | "reqs" | "requirement"));
-    words(stem) || file.folder().rsplit('/').next().is_some_and(|folder| folder == "requirements" || folder == "reqs")
+    let words = |text: &str| {
+        text.split(['-', '_', '.']).any(|word| matches!(word, "requirements" | "reqs" | "requirement"))
+    };
+    words(stem)
+        || file.folder().rsplit('/').next().is_some_and(|folder| folder == "requirements" || folder == "reqs")
 }
 
 /// Files for tests, documentation and development, by their name.
@@ -139,8 +148,26 @@ fn is_for_development(file: &File) -> bool {
     stem.split(['-', '_', '.']).any(|word| {
         matches!(
             word,
-            "dev" | "devel" | "develop" | "development" | "test" | "tests" | "testing" | "doc" | "docs" | "lint"
-                | "ci" | "local" | "style" | "typing" | "build" | "tools" | "debug" | "mypy" | "lowest" | "minimal"
+            "dev"
+                | "devel"
+                | "develop"
+                | "development"
+                | "test"
+                | "tests"
+                | "testing"
+                | "doc"
+                | "docs"
+                | "lint"
+                | "ci"
+                | "local"
+                | "style"
+                | "typing"
+                | "build"
+                | "tools"
+                | "debug"
+                | "mypy"
+                | "lowest"
+                | "minimal"
         )
     })
 }
@@ -178,7 +205,9 @@ pub fn manifests(tree: &Tree, installs: &Installs, projects: &[Draft]) -> Vec<Dr
             draft.manifest.ships = false;
         }
         let installed = installs.all.iter().find(|install| install.image && names(install, tree, file));
-        if project.is_some_and(|project| matches!(project.manifest.lock, Lock::InStep { .. })) && installed.is_none() {
+        if project.is_some_and(|project| matches!(project.manifest.lock, Lock::InStep { .. }))
+            && installed.is_none()
+        {
             // The project has a lockfile; this is a copy for other tools.
             draft.manifest.ships = false;
         }
@@ -198,7 +227,8 @@ pub fn manifests(tree: &Tree, installs: &Installs, projects: &[Draft]) -> Vec<Dr
         }
         draft.manifest.lock = lock(tree, file, read);
         if let Lock::InStep { at } = &draft.manifest.lock
-            && let Some(lockfile) = at.path().filter(|path| *path != file.path).and_then(|path| tree.file(path))
+            && let Some(lockfile) =
+                at.path().filter(|path| *path != file.path).and_then(|path| tree.file(path))
             && let Some(install) = installs_only(installs, tree, file, lockfile)
         {
             let why = format!("{} installs {} instead", install.at, file.name());
@@ -227,7 +257,12 @@ fn compiled_from<'t>(tree: &'t Tree, file: &File) -> Option<&'t File> {
 fn lock_names(file: &File) -> Vec<String> {
     let name = file.name();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let mut names = vec![format!("{stem}.lock"), format!("{stem}.lock.txt"), format!("{stem}-lock.txt"), format!("{stem}_lock.txt")];
+    let mut names = vec![
+        format!("{stem}.lock"),
+        format!("{stem}.lock.txt"),
+        format!("{stem}-lock.txt"),
+        format!("{stem}_lock.txt"),
+    ];
     if name.ends_with(".in") {
         names.insert(0, format!("{stem}.txt"));
     } else {
@@ -243,7 +278,8 @@ fn lock(tree: &Tree, file: &File, read: &Requirements) -> Lock {
         let Some(lockfile) = tree.resolve(file.folder(), name) else { continue };
         let mut seen = HashSet::new();
         let locked = whole(tree, lockfile, &mut seen, DEPTH);
-        let there: HashSet<String> = locked.iter().map(|(_, entry)| normalised(&entry.requirement.name)).collect();
+        let there: HashSet<String> =
+            locked.iter().map(|(_, entry)| normalised(&entry.requirement.name)).collect();
         let loose = locked.iter().filter(|(_, entry)| !is_exact(&entry.requirement.version));
         let mut differences: Vec<String> = read
             .entries
@@ -251,7 +287,9 @@ fn lock(tree: &Tree, file: &File, read: &Requirements) -> Lock {
             .filter(|entry| !there.contains(&normalised(&entry.requirement.name)))
             .map(|entry| format!("{} is not in the lockfile", entry.requirement.name))
             .collect();
-        differences.extend(loose.map(|(_, entry)| format!("{} is not pinned in the lockfile", entry.requirement.name)));
+        differences.extend(
+            loose.map(|(_, entry)| format!("{} is not pinned in the lockfile", entry.requirement.name)),
+        );
         for (_, entry) in &locked {
             let Some(asked) = read.entries.iter().find(|asked| {
                 normalised(&asked.requirement.name) == normalised(&entry.requirement.name)
@@ -297,7 +335,9 @@ fn lock(tree: &Tree, file: &File, read: &Requirements) -> Lock {
     let every = all.iter().all(|(_, entry)| pinned(&entry.requirement.name));
     let hashed = !lines.is_empty() && all.iter().all(|(_, entry)| entry.hashed);
     let compiled = read.compiled && !file.name().ends_with(".in");
-    if every && (hashed || compiled || resolved::is_complete(lines.iter().map(|(requirement, _)| *requirement))) {
+    if every
+        && (hashed || compiled || resolved::is_complete(lines.iter().map(|(requirement, _)| *requirement)))
+    {
         return Lock::InStep { at: file.at() };
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -336,7 +376,9 @@ fn installs_only<'i>(
 /// Tells what the packages resolve to.
 fn resolve(tree: &Tree, draft: &mut Draft) {
     let lockfile = match &draft.manifest.lock {
-        Lock::InStep { at } | Lock::OutOfStep { at, .. } | Lock::Unused { at, .. } => at.path().and_then(|path| tree.file(path)),
+        Lock::InStep { at } | Lock::OutOfStep { at, .. } | Lock::Unused { at, .. } => {
+            at.path().and_then(|path| tree.file(path))
+        }
         _ => None,
     };
     let own = tree.file(draft.path());
@@ -344,9 +386,14 @@ fn resolve(tree: &Tree, draft: &mut Draft) {
         .into_iter()
         .flatten()
         .flat_map(|file| whole(tree, file, &mut HashSet::new(), DEPTH))
-        .filter(|(_, entry)| is_exact(&entry.requirement.version) && entry.requirement.version.starts_with('='))
+        .filter(|(_, entry)| {
+            is_exact(&entry.requirement.version) && entry.requirement.version.starts_with('=')
+        })
         .map(|(_, entry)| {
-            (normalised(&entry.requirement.name), entry.requirement.version.trim_start_matches('=').trim().to_owned())
+            (
+                normalised(&entry.requirement.name),
+                entry.requirement.version.trim_start_matches('=').trim().to_owned(),
+            )
         })
         .collect();
     draft.resolve(|name| {
@@ -362,7 +409,9 @@ mod tests {
 
     #[test]
     fn continued_lines_hashes_and_includes() {
-        let read = parse("-r base.txt\n-c limits.txt\ndjango==4.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n-e git+https://h/x.git@v1.0#egg=thing\n");
+        let read = parse(
+            "-r base.txt\n-c limits.txt\ndjango==4.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n-e git+https://h/x.git@v1.0#egg=thing\n",
+        );
         assert_eq!(read.includes, ["base.txt"]);
         assert_eq!(read.constraints, ["limits.txt"]);
         assert_eq!(read.entries.len(), 2);

@@ -56,7 +56,8 @@ const ALWAYS_NEED: &[(&str, &[&str])] = &[
 
 /// Versions of early majors need less than the table says; these bounds keep their pins from being taken for partial.
 fn too_old(name: &str, version: &str) -> bool {
-    let mut parts = version.trim_start_matches('=').trim().split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut parts =
+        version.trim_start_matches('=').trim().split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     match name {
         "django" => major < 3,
