@@ -75,6 +75,10 @@ pub fn all(install: bool) -> Outcome {
     if !failed.is_empty() {
         println!("failed before the tests: {}", failed.join(", "));
     }
+    match std::env::var("SEAWORTHY_CONTRACT") {
+        Ok(contract) => println!("the checklist is compared with {contract}"),
+        Err(_) => println!("the checklist is not compared with the contract: SEAWORTHY_CONTRACT is not set"),
+    }
     let mut tests = cargo(&root);
     if has_nextest() {
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);

@@ -90,3 +90,51 @@ fn add_records(item: &Item, facts: &Facts, found: &mut Result<Findings, Absent>)
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use seaworthy_facts::{RecordEntry, Records};
+    use seaworthy_model::{Evidence, Location};
+
+    use super::*;
+
+    fn record(component: Option<&str>) -> Facts {
+        let location = Location::Record { record: ".seaworthy/records/r.json".to_owned() };
+        let evidence = Evidence {
+            component: component.map(str::to_owned),
+            ..Evidence::configured("it was tried", location)
+        };
+        let entry =
+            RecordEntry { item: ItemId::new("ci.tests"), evidence, signed_by: None, attestation: false };
+        Facts { records: Records { entries: vec![entry], problems: Vec::new() }.into(), ..Facts::default() }
+    }
+
+    /// Each scope's component and how many pieces of evidence it has.
+    fn joined(record: &Facts, components: &[&str]) -> Vec<(Option<String>, usize)> {
+        let item = crate::find("ci.tests").unwrap();
+        let mut findings = Findings::new();
+        for component in components {
+            findings.component(*component).because("nothing here");
+        }
+        let mut found = Ok(findings);
+        add_records(item, record, &mut found);
+        found.unwrap().scopes.into_iter().map(|scope| (scope.component, scope.evidence.len())).collect()
+    }
+
+    #[test]
+    fn a_record_reaches_the_component_that_it_is_about() {
+        let named = |name: &str, count| (Some(name.to_owned()), count);
+        assert_eq!(joined(&record(Some("web")), &["api", "web"]), [named("api", 0), named("web", 1)]);
+        assert_eq!(joined(&record(None), &["api", "web"]), [named("api", 1), named("web", 1)]);
+        assert_eq!(joined(&record(Some("old")), &["api"]), [named("api", 0), named("old", 1)]);
+        assert_eq!(joined(&record(Some("web")), &[]), [(None, 1)]);
+    }
+
+    #[test]
+    fn a_record_of_another_item_changes_nothing() {
+        let mut found = Err(Absent::new(Cause::CouldNotRun, "why"));
+        add_records(crate::find("ci.quality").unwrap(), &record(None), &mut found);
+        assert!(found.is_err());
+    }
+}
