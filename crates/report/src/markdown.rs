@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use seaworthy_model::{ItemReport, Location, Report, Status};
 
-use crate::view;
+use crate::{text, view};
 
 /// GitHub takes comments of 65,536 characters.
 const COMMENT: usize = 65_000;
@@ -240,6 +240,16 @@ fn short(commit: &str) -> String {
 /// Text that Markdown shows as it is: no markup, no HTML, and none of the links that forges make of plain text (people
 /// who are mentioned, issues, addresses).
 pub(crate) fn escape(text: &str) -> String {
+    match text::spans(text) {
+        None => escape_words(text),
+        Some(spans) => spans
+            .into_iter()
+            .map(|(is_code, part)| if is_code { code(part) } else { escape_words(part) })
+            .collect(),
+    }
+}
+
+fn escape_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.chars().peekable();
     let mut before = ' ';
@@ -294,7 +304,8 @@ mod tests {
 
     #[test]
     fn markup_is_shown_as_written() {
-        assert_eq!(escape("*a* _b_ [c](d) `e` | f"), "\\*a\\* \\_b\\_ \\[c\\](d) \\`e\\` \\| f");
+        assert_eq!(escape("*a* _b_ [c](d) `e | f"), "\\*a\\* \\_b\\_ \\[c\\](d) \\`e \\| f");
+        assert_eq!(escape("*a* `*b*`"), "\\*a\\* `*b*`");
         assert_eq!(
             escape("<script>alert(1)</script> & co"),
             "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co"

@@ -36,6 +36,21 @@ pub(crate) fn cap(text: impl IntoIterator<Item = char>, most: usize) -> String {
     out
 }
 
+/// The parts of a sentence in which backticks mark code, each with whether it is code; none when they do not pair.
+pub(crate) fn spans(text: &str) -> Option<Vec<(bool, &str)>> {
+    let parts: Vec<&str> = text.split('`').collect();
+    let paired = parts.len() > 1 && parts.len() % 2 == 1;
+    let filled = parts.iter().skip(1).step_by(2).all(|code| !code.trim().is_empty());
+    (paired && filled).then(|| {
+        parts
+            .into_iter()
+            .enumerate()
+            .map(|(index, part)| (index % 2 == 1, part))
+            .filter(|(_, part)| !part.is_empty())
+            .collect()
+    })
+}
+
 fn line(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
@@ -262,5 +277,16 @@ mod tests {
     fn a_path_keeps_a_mark_where_something_was_taken_out() {
         assert_eq!(place("a\nb\u{202e}c"), "a\u{fffd}b\u{fffd}c");
         assert_eq!(place("with  two spaces"), "with  two spaces");
+    }
+
+    #[test]
+    fn backticks_mark_code_where_they_pair() {
+        assert_eq!(
+            spans("run `a b` and `c`"),
+            Some(vec![(false, "run "), (true, "a b"), (false, " and "), (true, "c")])
+        );
+        assert_eq!(spans("one ` only"), None);
+        assert_eq!(spans("``x``"), None);
+        assert_eq!(spans("none"), None);
     }
 }

@@ -241,7 +241,8 @@ pub(crate) fn coverage(report: &Report) -> Vec<String> {
 /// `shop at 1234567, with changes that are not committed`.
 pub(crate) fn subject(report: &Report) -> String {
     let subject = &report.subject;
-    let mut places: Vec<&str> = subject.path.iter().map(String::as_str).collect();
+    let folder = |path| if path == "." { "this folder" } else { path };
+    let mut places: Vec<&str> = subject.path.as_deref().into_iter().map(folder).collect();
     places.extend(subject.with.iter().map(String::as_str));
     places.extend(subject.url.iter().map(String::as_str));
     let mut words = if places.is_empty() { "no folder and no address".to_owned() } else { places.join(", ") };

@@ -17,6 +17,20 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
+/// Text for content in which what stands between backticks is shown as code.
+pub(crate) fn prose(text: &str) -> String {
+    match crate::text::spans(text) {
+        None => escape(text),
+        Some(spans) => spans
+            .into_iter()
+            .map(|(is_code, part)| match is_code {
+                true => format!("<code>{}</code>", escape(part)),
+                false => escape(part),
+            })
+            .collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

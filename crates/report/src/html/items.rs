@@ -5,7 +5,10 @@ use std::fmt::Write;
 use seaworthy_model::{Evidence, ItemReport, Polarity, Report, Status};
 
 use super::{anchor, notes, page, place};
-use crate::{Pages, view, xml::escape};
+use crate::{
+    Pages, view,
+    xml::{escape, prose},
+};
 
 /// Evidence shown on a card.
 const ON_CARD: usize = 3;
@@ -17,11 +20,11 @@ pub(super) fn card(out: &mut String, report: &Report, item: &ItemReport, gate: &
         "<li class=\"card {}\"><p class=\"title\"><a href=\"#{}\">{}</a></p><p>{}</p>",
         item.status.name(),
         anchor(item.id.as_str()),
-        escape(&item.title),
-        escape(&item.reason)
+        prose(&item.title),
+        prose(&item.reason)
     );
     if !gate.starts_with("priority ") {
-        let _ = write!(out, "<p class=\"quiet\">Gate: {}</p>", escape(gate));
+        let _ = write!(out, "<p class=\"quiet\">Gate: {}</p>", prose(gate));
     }
     let telling = view::telling(item);
     let against: Vec<&Evidence> = telling.into_iter().filter(|evidence| !evidence.stale).collect();
@@ -30,7 +33,7 @@ pub(super) fn card(out: &mut String, report: &Report, item: &ItemReport, gate: &
         let _ = write!(out, "<p class=\"quiet\">and {} more</p>", against.len() - ON_CARD);
     }
     if let Some(remedy) = item.remedy.as_ref().filter(|_| item.status == Status::Fail) {
-        let _ = write!(out, "<p class=\"remedy\">{}</p>", escape(remedy));
+        let _ = write!(out, "<p class=\"remedy\">{}</p>", prose(remedy));
     }
     out.push_str("</li>\n");
 }
@@ -48,8 +51,8 @@ pub(super) fn item(out: &mut String, report: &Report, item: &ItemReport, pages: 
         item.priority,
         view::mark(item.status),
         view::status_words(item.status, 1),
-        escape(&item.title),
-        escape(&item.reason),
+        prose(&item.title),
+        prose(&item.reason),
         escape(item.id.as_str()),
         item.priority,
         item.priority,
@@ -70,22 +73,22 @@ pub(super) fn item(out: &mut String, report: &Report, item: &ItemReport, pages: 
     }
     evidence(out, report, &view::telling(item));
     if let Some(remedy) = item.remedy.as_ref().filter(|_| item.status == Status::Fail) {
-        let _ = writeln!(out, "<p class=\"remedy\">{}</p>", escape(remedy));
+        let _ = writeln!(out, "<p class=\"remedy\">{}</p>", prose(remedy));
     }
     if let Some(settle) = item.settled_by.as_ref().filter(|_| item.status == Status::Unknown) {
         let command = settle
             .command
             .as_ref()
             .map_or(String::new(), |command| format!(" <code class=\"command\">{}</code>", escape(command)));
-        let _ = writeln!(out, "<p><b>Settled by:</b> {}{command}</p>", escape(&settle.action));
+        let _ = writeln!(out, "<p><b>Settled by:</b> {}{command}</p>", prose(&settle.action));
     }
     if let Some(accepted) = view::accepted(item) {
-        let _ = writeln!(out, "<p class=\"accepted\">{}</p>", escape(&super::capital(&accepted)));
+        let _ = writeln!(out, "<p class=\"accepted\">{}</p>", prose(&super::capital(&accepted)));
     }
     if !item.looked_for.is_empty() {
         out.push_str("<p><b>Looked for:</b></p>\n<ul class=\"notes\">");
         for looked in &item.looked_for {
-            let _ = write!(out, "<li>{}</li>", escape(looked));
+            let _ = write!(out, "<li>{}</li>", prose(looked));
         }
         out.push_str("</ul>\n");
     }
@@ -120,10 +123,14 @@ fn evidence(out: &mut String, report: &Report, evidence: &[&Evidence]) {
         let _ = writeln!(
             out,
             "<li class=\"{class}{stale}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span><span class=\"hidden\">{words}: </span>\
-             <span>{} {} <small>{}</small></span></li>",
+             <span>{} {}{}</span></li>",
             place(report, &evidence.location),
-            escape(&evidence.summary),
-            escape(&view::provenance(evidence)),
+            prose(&evidence.summary),
+            // Read from the repository's files: nothing to add.
+            match view::provenance(evidence) {
+                words if words == "configured" => String::new(),
+                words => format!(" <small>{}</small>", escape(&words)),
+            },
         );
     }
     out.push_str("</ul>\n");

@@ -7,11 +7,16 @@ mod page;
 
 use std::fmt::Write;
 
-use seaworthy_model::{CollectorState, Location, Note, Report, Section, Status, Verdict};
+use seaworthy_model::{CollectorState, Location, NextAction, Note, Report, Section, Status, Verdict};
 use sha2::{Digest, Sha256};
 
-use crate::{Pages, view, xml::escape};
+use crate::{
+    Pages, view,
+    xml::{escape, prose},
+};
 
+/// Steps of the plan that are shown unfolded.
+const STEPS: usize = 6;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// A hull on water, drawn in the text's colour.
@@ -77,7 +82,7 @@ fn exposed(out: &mut String, report: &Report) {
         let _ = writeln!(
             out,
             "<li><strong>{}</strong> {}</li>",
-            escape(&exposure.summary),
+            prose(&exposure.summary),
             place(report, &exposure.location)
         );
     }
@@ -165,8 +170,24 @@ fn next(out: &mut String, report: &Report) {
     out.push_str(
         "<section aria-labelledby=\"next\">\n<h2 id=\"next\">Next steps</h2>\n<ol class=\"steps\">\n",
     );
-    for step in &report.next {
-        let _ = write!(out, "<li><p>{}</p>", escape(&step.action));
+    let (first, rest) = report.next.split_at(report.next.len().min(STEPS));
+    steps(out, report, first);
+    out.push_str("</ol>\n");
+    if !rest.is_empty() {
+        let _ = writeln!(
+            out,
+            "<details class=\"rest\"><summary>{} more</summary>\n<ol class=\"steps\" style=\"counter-reset:step {STEPS}\">",
+            view::count(rest.len(), "step")
+        );
+        steps(out, report, rest);
+        out.push_str("</ol>\n</details>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+fn steps(out: &mut String, report: &Report, steps: &[NextAction]) {
+    for step in steps {
+        let _ = write!(out, "<li><p>{}</p>", prose(&capital(&step.action)));
         if let Some(command) = &step.command {
             let _ = write!(out, "<p><code class=\"command\">{}</code></p>", escape(command));
         }
@@ -174,7 +195,6 @@ fn next(out: &mut String, report: &Report) {
         links(out, report, step.settles.iter().map(|id| id.as_str()));
         out.push_str("</p></li>\n");
     }
-    out.push_str("</ol>\n</section>\n");
 }
 
 fn weakened(out: &mut String, report: &Report) {
@@ -199,13 +219,13 @@ fn unknowns(out: &mut String, report: &Report) {
     for group in &groups {
         let _ = write!(
             out,
-            "<li><p class=\"action\"><strong>{}</strong>{} <span class=\"quiet\">{}</span></p><p class=\"names\">",
-            escape(&capital(group.action())),
+            "<li><p class=\"action\"><strong>{}</strong> <span class=\"quiet\">{}</span></p>{}<p class=\"names\">",
+            prose(&capital(group.action())),
+            group.counts(),
             group
                 .command()
-                .map(|command| format!(" <code class=\"command\">{}</code>", escape(command)))
+                .map(|command| format!("<p><code class=\"command\">{}</code></p>", escape(command)))
                 .unwrap_or_default(),
-            group.counts()
         );
         links(out, report, group.items.iter().map(|item| item.id.as_str()));
         out.push_str("</p></li>\n");
@@ -298,7 +318,7 @@ fn coverage(out: &mut String, report: &Report) {
             out,
             "<div><dt>{} <span class=\"badge {tone}\">{words}</span></dt><dd>{}",
             escape(&coverage.collector),
-            escape(&coverage.detail)
+            prose(&coverage.detail)
         );
         if !coverage.problems.is_empty() {
             out.push_str("<p>Could not be read:</p>");
@@ -356,7 +376,7 @@ fn notes(out: &mut String, report: &Report, notes: &[Note]) {
             .as_ref()
             .map(|location| format!(" {}", place(report, location)))
             .unwrap_or_default();
-        let _ = write!(out, "<li>{}{place}</li>", escape(&note.summary));
+        let _ = write!(out, "<li>{}{place}</li>", prose(&note.summary));
     }
     out.push_str("</ul>\n");
 }

@@ -94,11 +94,15 @@ fn is_in_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=@/".contains(&byte)
 }
 
-/// An address as it was probed, with what may not stand in one encoded. Brackets may only stand around a host.
+/// An address as it was probed, with what may not stand in one encoded; text that is no address becomes a path.
 fn address(url: &str) -> String {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let rest = url[host..].find('/').map_or(url.len(), |at| host + at);
-    let mut out = encode(&url[..rest], |byte| is_in_path(byte) || b":[]".contains(&byte));
+    let start =
+        ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme)).map_or(0, str::len);
+    let rest = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    if start == 0 || !is_host(&url[start..rest]) {
+        return encode(url, is_in_path);
+    }
+    let mut out = url[..rest].to_owned();
     // What is encoded already stays as it is.
     for (index, part) in url[rest..].split('%').enumerate() {
         if index > 0 {
@@ -108,6 +112,25 @@ fn address(url: &str) -> String {
         out.push_str(&encode(part, |byte| is_in_path(byte) || b":?".contains(&byte)));
     }
     out
+}
+
+/// A host with or without a port: a name, or a number in brackets.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((number, port)) => {
+            if number.is_empty()
+                || !number.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+            {
+                return false;
+            }
+            ("number", port)
+        }
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = port.strip_prefix(':').unwrap_or(port);
+    !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -147,5 +170,7 @@ mod tests {
         assert_eq!(address("https://[::1]:8443/a%20b?c=d:e"), "https://[::1]:8443/a%20b?c=d:e");
         assert_eq!(address("https://example.org/%zz[x]\"<"), "https://example.org/%25zz%5Bx%5D%22%3C");
         assert_eq!(address("nothing"), "nothing");
+        assert_eq!(address("https://a b/c:d"), "https%3A//a%20b/c%3Ad");
+        assert_eq!(address("javascript:x"), "javascript%3Ax");
     }
 }
