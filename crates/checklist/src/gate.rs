@@ -79,9 +79,11 @@ pub fn decide(items: &mut [ItemReport], policy: &GatePolicy, weakened: Vec<Note>
         }
     }
     let fails = reasons.iter().any(|reason| reason.status == Status::Fail);
+    // Where nothing in the gate applies, nothing was shown to be ready either.
+    let any_applies = items.iter().any(|item| item.gated && item.status != Status::NotApplicable);
     let verdict = if fails {
         Verdict::NotReady
-    } else if reasons.is_empty() {
+    } else if reasons.is_empty() && any_applies {
         Verdict::Ready
     } else {
         Verdict::NotKnown

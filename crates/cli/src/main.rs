@@ -1,48 +1,64 @@
-//! The program `seaworthy`.
-#![allow(clippy::print_stdout)]
+//! The program `seaworthy`: arguments, the choice of outputs, exit codes. What it does is done in the engine.
 
-use std::path::PathBuf;
+mod arguments;
+mod attest;
+mod check;
+mod checklist;
+mod configuration;
+mod failure;
+mod halves;
+mod init;
+mod output;
+
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser};
 
-#[derive(Parser)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Collects read-only evidence, judges it and reports.
-    Check {
-        path: Option<PathBuf>,
-        #[arg(long, default_value = "terminal")]
-        format: String,
-        #[arg(long)]
-        offline: bool,
-        #[arg(long)]
-        at: Option<String>,
-        #[arg(long)]
-        only: Vec<String>,
-    },
-}
+use crate::arguments::{Arguments, Command};
+use crate::failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let Arguments { command: Command::Check { path, format, at, only, .. } } = Arguments::parse();
-    let started = std::time::Instant::now();
-    let now = jiff::Timestamp::now();
-    let at = at.and_then(|day| format!("{day}T12:00:00Z").parse().ok()).unwrap_or(now);
-    let options =
-        seaworthy_engine::CollectOptions { folder: path.unwrap_or_else(|| ".".into()), ..Default::default() };
-    let collected = seaworthy_engine::collect(&options, now, &mut |_| {});
-    let judging = seaworthy_engine::JudgeOptions { only, ..seaworthy_engine::JudgeOptions::at(at) };
-    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let report = seaworthy_engine::assemble(&collected, &judging, elapsed);
-    let text = match format.as_str() {
-        "json" => seaworthy_report::json(&report).unwrap_or_default(),
-        _ => seaworthy_report::terminal(&report, seaworthy_report::TerminalOptions::default()),
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no mistakes.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
     };
-    print!("{text}");
-    if seaworthy_engine::passes(&report) { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    // A fault in a collector or an item is caught and reported as an absence; the trace would only frighten.
+    std::panic::set_hook(Box::new(|_| {}));
+    match run(arguments.command) {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "seaworthy: {}", failure.message());
+            failure.code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Check(check) => check::check(&check),
+        Command::Init(init) => init::init(&init),
+        Command::List(list) => checklist::list(&list),
+        Command::Explain(explain) => checklist::explain(&explain),
+        Command::Collect(collect) => halves::collect(&collect),
+        Command::Judge(judge) => halves::judge(&judge),
+        Command::Attest(attest) => attest::attest(&attest),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "seaworthy", &mut text);
+            output::to_stdout(&text)
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut text).map_err(|error| {
+                Failure::CouldNotAssess(format!("the manual page cannot be made: {error}"))
+            })?;
+            output::to_stdout(&text)
+        }
+    }
 }

@@ -22,8 +22,8 @@ pub struct JudgeOptions {
     pub attestable: Vec<ItemId>,
     /// The change that is judged.
     pub since: Option<String>,
-    /// Items that were failing or unknown in the baseline.
-    pub baseline: Vec<ItemId>,
+    /// Items that were failing or unknown in the baseline, with what they were.
+    pub baseline: Vec<(ItemId, Status)>,
     /// Weakenings of the configuration that the change makes.
     pub weakened: Vec<Note>,
 }
@@ -64,8 +64,13 @@ pub fn assemble(collected: &Collected, options: &JudgeOptions, duration_ms: u64)
     };
     let mut items = judge(facts, &context, &wanted);
     for item in &mut items {
-        let open = matches!(item.status, Status::Fail | Status::Unknown);
-        item.in_baseline = open && options.baseline.contains(&item.id);
+        // What was unknown and fails now is new; what failed and is unknown now is not.
+        let before = options.baseline.iter().find(|(id, _)| *id == item.id).map(|(_, status)| *status);
+        item.in_baseline = match item.status {
+            Status::Fail => before == Some(Status::Fail),
+            Status::Unknown => matches!(before, Some(Status::Fail | Status::Unknown)),
+            Status::Pass | Status::NotApplicable => false,
+        };
     }
     let gate = decide(&mut items, &options.gate, options.weakened.clone());
     let mut subject = collected.subject.clone();
@@ -133,6 +138,14 @@ fn hints(collected: &Collected, distributed: bool) -> Vec<Note> {
         });
     }
     if let Ok(system) = facts.system.get() {
+        if !system.deployable() {
+            hints.push(Note {
+                summary: "nothing that can be deployed was found, so most items do not apply; if this is wrong, name the \
+                          platform with --deploy NAME or `deploy` under [app]"
+                    .to_owned(),
+                location: None,
+            });
+        }
         let sure = system.platforms.iter().any(|platform| platform.certainty <= Certainty::Configured);
         if let (false, Some(platform)) =
             (sure, system.platforms.iter().find(|platform| platform.certainty == Certainty::Probable))

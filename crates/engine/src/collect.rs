@@ -7,8 +7,10 @@ use seaworthy_model::{Cause, CollectorState, Coverage, Note, Subject};
 use seaworthy_repo::Input;
 use serde::{Deserialize, Serialize};
 
+use crate::{LedgerOptions, read_ledger};
+
 /// What to collect.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct CollectOptions {
     /// The audited folder, as the user named it.
     pub folder: PathBuf,
@@ -16,6 +18,10 @@ pub struct CollectOptions {
     pub with: Vec<PathBuf>,
     /// What the owners declare.
     pub declared: Declared,
+    /// The ledger; none leaves it out.
+    pub ledger: Option<LedgerOptions>,
+    /// The instant as of which records are read.
+    pub now: Timestamp,
 }
 
 /// Something that happened on the way, for whoever shows progress.
@@ -71,7 +77,7 @@ pub fn collect(
         declared: options.declared.clone(),
     };
     let result = catch_unwind(AssertUnwindSafe(|| seaworthy_repo::collect(&input)));
-    let (facts, coverage) = match result {
+    let (mut facts, coverage) = match result {
         Ok(Ok(facts)) => {
             let coverage = repository_coverage(&facts);
             (facts, coverage)
@@ -80,6 +86,14 @@ pub fn collect(
         Err(_) => failed(options, "a fault in the program: the repository collector panicked".to_owned()),
     };
     progress(Event::Finished { coverage: coverage.clone() });
+    let mut coverages = vec![coverage];
+    if let Some(ledger) = &options.ledger {
+        progress(Event::Started { collector: "ledger" });
+        let (records, coverage) = read_ledger(ledger, options.now);
+        facts.records = records.into();
+        progress(Event::Finished { coverage: coverage.clone() });
+        coverages.push(coverage);
+    }
     let repository = facts.repository.get().ok();
     let subject = Subject {
         path: Some(options.folder.to_string_lossy().into_owned()),
@@ -90,7 +104,7 @@ pub fn collect(
         kind: if options.declared.distributed { "distributed" } else { "service" }.to_owned(),
         since: None,
     };
-    Collected { schema: Collected::SCHEMA.to_owned(), subject, started_at, coverage: vec![coverage], facts }
+    Collected { schema: Collected::SCHEMA.to_owned(), subject, started_at, coverage: coverages, facts }
 }
 
 fn repository_coverage(facts: &Facts) -> Coverage {

@@ -2,6 +2,8 @@
 
 mod assemble;
 mod collect;
+mod ledger;
 
 pub use assemble::{JudgeOptions, assemble, passes};
 pub use collect::{CollectOptions, Collected, Event, collect};
+pub use ledger::{LedgerOptions, RECORDS_FOLDER, read_ledger};

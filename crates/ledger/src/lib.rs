@@ -34,5 +34,7 @@ pub use error::Error;
 pub use key_file::KeyFile;
 pub use record::{Ledger, Problem, Record, SignatureState};
 pub use signer::{Signer, SigningContext, find_signer};
-pub use statement::{Environment, Kind, Outcome, Predicate, Rung, Statement, Subject};
+pub use statement::{
+    Environment, Kind, Outcome, PREDICATE_TYPE, Predicate, Rung, STATEMENT_TYPE, Statement, Subject,
+};
 pub use store::{read, write};

@@ -56,7 +56,7 @@ pub fn resolve(folder: &Path, revision: &str) -> Result<String, GitError> {
     let id = repository
         .rev_parse_single(revision.as_bytes().as_bstr())
         .map_err(|error| missing(error.to_string()))?;
-    let commit = id.object().and_then(|object| Ok(object.peel_to_kind(gix::object::Kind::Commit)));
+    let commit = id.object().map(|object| object.peel_to_kind(gix::object::Kind::Commit));
     match commit {
         Ok(Ok(commit)) => Ok(commit.id.to_string()),
         Ok(Err(error)) => Err(missing(error.to_string())),

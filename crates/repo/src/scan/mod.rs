@@ -247,8 +247,9 @@ fn is_whole_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let first_is_word = bytes.get(start).is_some_and(|byte| word(*byte));
     let last_is_word = end > 0 && bytes.get(end - 1).is_some_and(|byte| word(*byte));
-    !(first_is_word && start > 0 && word(bytes[start - 1]))
-        && !(last_is_word && bytes.get(end).is_some_and(|b| word(*b)))
+    let begun = first_is_word && start > 0 && word(bytes[start - 1]);
+    let goes_on = last_is_word && bytes.get(end).is_some_and(|byte| word(*byte));
+    !begun && !goes_on
 }
 
 fn excerpt(text: &str, line_start: usize, hit: usize) -> &str {

@@ -1,0 +1,218 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Proves that a web application is ready for production.
+#[derive(Debug, Parser)]
+#[command(
+    name = "seaworthy",
+    version,
+    about = "Proves that a web application is ready for production",
+    long_about = "Seaworthy collects evidence for a production-readiness checklist of 86 items and says, item by item, \
+                  what is proven, what is only configured, what is missing, and how to fix it.",
+    after_help = "Exit codes: 0 the gate passed · 1 the gate failed · 2 wrong usage or configuration · 3 could not assess",
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect read-only evidence, judge it, report
+    Check(Check),
+    /// Detect what is there and write a commented seaworthy.toml
+    Init(Init),
+    /// Show the checklist
+    List(List),
+    /// Show one item's page: what is checked, why it matters, how to fix it
+    Explain(Explain),
+    /// Only collect: write the facts, to be judged later or elsewhere
+    Collect(Collect),
+    /// Only judge: read facts that `collect` wrote
+    Judge(Judge),
+    /// Sign, as a person, that an item holds; until a day
+    Attest(Attest),
+    /// Write a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page
+    Man,
+}
+
+/// What to audit.
+#[derive(Debug, Clone, Args)]
+pub struct Audited {
+    /// Folder that belongs to the same system, such as an infrastructure repository (can be repeated)
+    #[arg(long, value_name = "DIR")]
+    pub with: Vec<PathBuf>,
+    /// Deployment platform that counts, such as fly, vercel or kubernetes (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub deploy: Vec<String>,
+    /// Configuration file instead of PATH/seaworthy.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use no network (nothing that is read from a folder ever does)
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// How to judge and report.
+#[derive(Debug, Clone, Args)]
+pub struct Judging {
+    /// Judge only this item or section (can be repeated)
+    #[arg(long, value_name = "ITEM|SECTION")]
+    pub only: Vec<String>,
+    /// Judge as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub at: Option<String>,
+    /// Rules from outside the repository, which it cannot lower
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Earlier JSON report: fail only on what is new
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Unknown counts as failed
+    #[arg(long)]
+    pub strict: bool,
+    /// Output format (can be repeated; each `-o` belongs to the format of the same place)
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: Vec<OutputFormat>,
+    /// Write to a file instead of standard output; without --format the ending tells the format
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// Show every item with its evidence
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Show the verdict only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Folder of the repository; several give one report each
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub audited: Audited,
+    /// Judge the change since this revision: its configuration decides, and weakenings are shown
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Folder of the repository
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Show what would be written
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only these sections
+    #[arg(value_name = "SECTION")]
+    pub sections: Vec<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The item, such as ci.tests
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+    /// Show also how this folder stands
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+}
+
+/// `collect`.
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// Folder of the repository
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub audited: Audited,
+    /// File to write; standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `judge`.
+#[derive(Debug, Args)]
+pub struct Judge {
+    /// File that `collect` wrote; `-` reads standard input
+    #[arg(value_name = "FACTS")]
+    pub facts: PathBuf,
+    /// Configuration file for the gate
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
+/// `attest`.
+#[derive(Debug, Args)]
+pub struct Attest {
+    /// The item, such as review.understood
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+    /// Last day on which it counts
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: String,
+    /// What you vouch for, in your own words
+    #[arg(long, value_name = "TEXT")]
+    pub note: String,
+    /// Folder of the repository
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// SSH key to sign with; without it the agent's or your usual key
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Your name in the allowed-signers file
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub by: Option<String>,
+}
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people, on a terminal
+    Terminal,
+    /// The whole report
+    Json,
+    /// The whole report on one line
+    Jsonl,
+    /// For code scanning
+    Sarif,
+    /// One self-contained page
+    Html,
+    /// For a pull request comment
+    Markdown,
+    /// For CI test reports
+    Junit,
+    /// Annotations and step summary of GitHub Actions
+    Github,
+}

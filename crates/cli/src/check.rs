@@ -1,0 +1,146 @@
+//! `seaworthy check`.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant as Clock;
+
+use jiff::Timestamp;
+use seaworthy_engine::{CollectOptions, Collected, Event, assemble, collect, passes};
+use seaworthy_model::{CollectorState, Report};
+
+use crate::arguments::{Audited, Check, Judging, OutputFormat};
+use crate::configuration::{Instant, Settings, check_name, settings};
+use crate::failure::{Failure, Outcome};
+use crate::output::Outputs;
+
+/// Runs `check`.
+pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
+    let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { arguments.paths.clone() };
+    let instant = Instant::read(arguments.judging.at.as_deref())?;
+    for only in &arguments.judging.only {
+        check_name(only)?;
+    }
+    let outputs = Outputs::read(&arguments.judging)?;
+    if paths.len() > 1 && !outputs.takes_several() {
+        return Err(Failure::Usage(
+            "several paths give one report each: use --format jsonl, or terminal without a file".to_owned(),
+        ));
+    }
+    let mut worst = Outcome::Passed;
+    let mut reports = Vec::new();
+    for path in &paths {
+        match check_one(path, arguments, instant) {
+            Ok((report, outcome)) => {
+                worst = worst.max(outcome);
+                reports.push(report);
+            }
+            // With several paths one that cannot be read must not lose the others.
+            Err(Failure::CouldNotAssess(why)) if paths.len() > 1 => {
+                let _ = writeln!(std::io::stderr(), "seaworthy: {why}");
+                worst = Outcome::NotAssessed;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    outputs.write(&reports)?;
+    Ok(worst)
+}
+
+fn check_one(path: &Path, arguments: &Check, instant: Instant) -> Result<(Report, Outcome), Failure> {
+    let clock = Clock::now();
+    let (settings, collected) = collect_path(
+        path,
+        &arguments.audited,
+        arguments.judging.policy.as_deref(),
+        arguments.since.as_deref(),
+        instant,
+        &arguments.judging,
+    )?;
+    let judging = settings.judging(&arguments.judging, instant)?;
+    let elapsed = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let report = assemble(&collected, &judging, elapsed);
+    let outcome = outcome(&collected, &report)?;
+    Ok((report, outcome))
+}
+
+/// Reads the configuration of a folder and collects.
+pub fn collect_path(
+    path: &Path,
+    audited: &Audited,
+    policy: Option<&Path>,
+    since: Option<&str>,
+    instant: Instant,
+    judging: &Judging,
+) -> Result<(Settings, Collected), Failure> {
+    // Before everything else, so that a mistyped path is not reported as a missing configuration.
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Failure::Usage(format!("{}: no such folder", path.display())));
+        }
+        Ok(metadata) if !metadata.is_dir() => {
+            return Err(Failure::Usage(format!(
+                "{}: a file, not a folder; name the folder of the repository",
+                path.display()
+            )));
+        }
+        _ => {}
+    }
+    let settings = settings(path, audited.config.as_deref(), policy, since, instant)?;
+    let mut with: Vec<PathBuf> = audited.with.clone();
+    with.extend(settings.config.app.with.iter().map(|folder| path.join(folder)));
+    for folder in &with {
+        if !folder.is_dir() {
+            return Err(Failure::Usage(format!("--with {}: no such folder", folder.display())));
+        }
+    }
+    let options = CollectOptions {
+        folder: path.to_owned(),
+        with,
+        declared: settings.declared(audited, instant)?,
+        ledger: Some(settings.ledger(path)?),
+        now: instant.now,
+    };
+    let mut progress = progress(judging);
+    let collected = collect(&options, Timestamp::now(), &mut progress);
+    if let Some(failed) = collected.coverage.iter().find(|coverage| coverage.state == CollectorState::Failed)
+    {
+        return Err(Failure::CouldNotAssess(format!("{} collector: {}", failed.collector, failed.detail)));
+    }
+    Ok((settings, collected))
+}
+
+/// What the exit code says of a report.
+pub fn outcome(collected: &Collected, report: &Report) -> Result<Outcome, Failure> {
+    if !collected.checked_anything() {
+        let path = collected.subject.path.as_deref().unwrap_or(".");
+        let problems: Vec<String> = collected
+            .coverage
+            .iter()
+            .flat_map(|coverage| &coverage.problems)
+            .take(3)
+            .map(|problem| format!("\n  {}", problem.summary))
+            .collect();
+        return Err(Failure::CouldNotAssess(format!(
+            "{path}: nothing was checked: there is no file that can be read{}",
+            problems.concat()
+        )));
+    }
+    Ok(if passes(report) { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Progress goes to standard error, only when a person is watching and it is worth the line.
+fn progress(judging: &Judging) -> impl FnMut(Event) + use<> {
+    let quiet = judging.quiet || !judging.verbose || !std::io::stderr().is_terminal();
+    let terminal_output = judging.format.is_empty() || judging.format.contains(&OutputFormat::Terminal);
+    move |event| {
+        if quiet || !terminal_output {
+            return;
+        }
+        let _ = match event {
+            Event::Started { collector } => writeln!(std::io::stderr(), "{collector} …"),
+            Event::Finished { coverage } => {
+                writeln!(std::io::stderr(), "{}: {}", coverage.collector, coverage.detail)
+            }
+        };
+    }
+}

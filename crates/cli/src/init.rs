@@ -1,0 +1,110 @@
+//! `seaworthy init`: a commented configuration from what was detected.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use seaworthy_engine::{CollectOptions, Collected, collect};
+use seaworthy_facts::{Certainty, Declared};
+use seaworthy_subject::FILE_NAME;
+
+use crate::arguments::Init;
+use crate::failure::{Failure, Outcome};
+use crate::output::{to_file, to_stdout};
+
+/// Runs `init`.
+pub fn init(arguments: &Init) -> Result<Outcome, Failure> {
+    let target = arguments.path.join(FILE_NAME);
+    if !arguments.path.is_dir() {
+        return Err(Failure::Usage(format!("{}: no such folder", arguments.path.display())));
+    }
+    if target.exists() && !arguments.force && !arguments.print {
+        return Err(Failure::Usage(format!(
+            "{} is there already; --force writes over it, --print only shows what would be written",
+            target.display()
+        )));
+    }
+    let now = Timestamp::now();
+    let options = CollectOptions {
+        folder: arguments.path.clone(),
+        with: Vec::new(),
+        declared: Declared::default(),
+        ledger: None,
+        now,
+    };
+    let collected = collect(&options, now, &mut |_| {});
+    let text = configuration(&collected);
+    if arguments.print {
+        return to_stdout(text.as_bytes());
+    }
+    to_file(&target, text.as_bytes())?;
+    to_stdout(
+        format!("{} written. Next: seaworthy check {}\n", target.display(), arguments.path.display())
+            .as_bytes(),
+    )
+}
+
+fn configuration(collected: &Collected) -> String {
+    let mut text = String::from(
+        "# What Seaworthy should know about this system. Every line is optional; what is commented out shows its form.\n\n[app]\n",
+    );
+    let facts = &collected.facts;
+    let hint =
+        facts.repository.get().ok().and_then(|repository| repository.distributed_hints.first().cloned());
+    if let Some(hint) = &hint {
+        let _ =
+            writeln!(text, "# This looks like software for others to operate ({}, {}).", hint.value, hint.at);
+    }
+    text.push_str(
+        "# \"service\": you run it. \"distributed\": others run it, and the operator's items do not apply.\nkind = \"service\"\n\n",
+    );
+    let platforms = facts.system.get().map(|system| system.platforms.clone()).unwrap_or_default();
+    text.push_str("# Where production runs. Other targets that are configured are then listed only.\n");
+    let sure: Vec<&str> = platforms
+        .iter()
+        .filter(|platform| platform.certainty <= Certainty::Configured)
+        .map(|platform| platform.key.as_str())
+        .collect();
+    let quoted = |names: &[&str]| {
+        let mut seen: Vec<String> = Vec::new();
+        for name in names {
+            let name = format!("\"{name}\"");
+            if !seen.contains(&name) {
+                seen.push(name);
+            }
+        }
+        seen.join(", ")
+    };
+    if sure.is_empty() {
+        let probable: Vec<&str> = platforms.iter().map(|platform| platform.key.as_str()).take(1).collect();
+        let example = if probable.is_empty() { "\"fly\"".to_owned() } else { quoted(&probable) };
+        let _ = writeln!(text, "# deploy = [{example}]");
+    } else {
+        for platform in platforms.iter().filter(|platform| platform.certainty <= Certainty::Configured) {
+            let _ = writeln!(text, "# {} is named by {}", platform.key, platform.at);
+        }
+        let _ = writeln!(text, "deploy = [{}]", quoted(&sure));
+    }
+    text.push_str(
+        "\n# Folders that belong to the same system, such as the infrastructure repository.\n# with = [\"../infra\"]\n\n\
+         [objectives]\n# How much data may be lost (recovery point) and how long a restore may take (recovery time).\n\
+         # Where they are not declared, 24h and 1h are assumed, and the report says so.\n# rpo = \"24h\"\n# rto = \"1h\"\n\n",
+    );
+    let databases = facts.system.get().map(|system| system.databases.clone()).unwrap_or_default();
+    text.push_str("[database]\n");
+    for database in &databases {
+        let _ =
+            writeln!(text, "# {} is used: {} ({})", database.engine.name(), database.shown_by, database.at);
+    }
+    text.push_str(
+        "# Tables that are large, so that operations on them are judged as such.\n# large_tables = [\"events\"]\n\n\
+         [gate]\n# Items of priority 1 always gate. Add 2 or 3 when you are there.\n# priorities = [1, 2]\n\
+         # Unknown counts as failed.\n# strict = true\n# A rung that an item or a section must reach.\n\
+         # require.backups = \"proven\"\n\n\
+         # A risk that somebody accepts for a time. It stays visible and stays in every count.\n# [[accept]]\n\
+         # item = \"ci.smoke-tests\"\n# reason = \"one customer, deployed by hand and looked at\"\n# owner = \"name\"\n\
+         # until = \"2027-03-31\"\n\n\
+         [ledger]\n# Whose signatures count: an OpenSSH allowed-signers file.\n\
+         # allowed-signers = \".seaworthy/allowed_signers\"\n",
+    );
+    text
+}
