@@ -1,0 +1,5 @@
+//! Compose files.
+
+use super::Found;
+
+pub fn read(_found: &mut Found) {}
