@@ -1,0 +1,205 @@
+//! Folders to be hostile with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use seaworthy_facts::{Declared, Facts, Problem, Repository};
+use seaworthy_repo::{Input, collect};
+
+/// Files that are looked for by their names and cannot be parsed.
+pub const BROKEN: &[(&str, &str)] = &[
+    ("package.json", "{\"name\": \"a\", "),
+    ("node/package.json", "{\"dependencies\": {\"a\" \"1\"}}"),
+    ("composer.json", "{]"),
+    ("pyproject.toml", "[project\nname = "),
+    ("rust/Cargo.toml", "[package]\nname = \"a\nversion"),
+];
+
+/// Runs the collector and waits for it, but not for ever.
+pub fn collected(folder: &Path) -> Facts {
+    run(folder).unwrap()
+}
+
+/// Why a folder cannot be looked at at all.
+pub fn refused(folder: &Path) -> String {
+    run(folder).unwrap_err()
+}
+
+fn run(folder: &Path) -> Result<Facts, String> {
+    let input = Input { folder: folder.to_owned(), with: Vec::new(), declared: Declared::default() };
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = sender.send(collect(&input).map_err(|error| error.to_string()));
+    });
+    // A limit against waiting for ever, not a measure of speed.
+    receiver.recv_timeout(Duration::from_secs(600)).expect("the collector panicked or does not come back")
+}
+
+/// A temporary folder that holds, besides what a test puts into it, something ordinary that must not be lost.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.write("control/main.py", "import flask\n\napp = flask.Flask(__name__)\n");
+        folder.write("control/requirements.txt", "flask==3.0.0\n");
+        folder
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        self.write_bytes(path, text.as_bytes());
+    }
+
+    pub fn write_bytes(&self, path: &str, bytes: &[u8]) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    pub fn fifo(&self, name: &str) {
+        assert!(Command::new("mkfifo").arg(self.path().join(name)).status().unwrap().success());
+    }
+
+    pub fn git(&self, arguments: &[&str]) {
+        assert!(self.try_git(arguments), "git {arguments:?}");
+    }
+
+    pub fn try_git(&self, arguments: &[&str]) -> bool {
+        Command::new("git")
+            .current_dir(self.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"])
+            .args(arguments)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    }
+
+    pub fn commit(&self) {
+        self.git(&["init", "-q"]);
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", "change"]);
+    }
+
+    /// Collects, and sees that nothing ordinary was lost.
+    pub fn check(&self) -> Seen {
+        let facts = collected(self.path());
+        let seen = Seen { facts };
+        let repository = seen.repository();
+        assert!(repository.languages.get("python").is_some_and(|files| *files >= 1), "{repository:?}");
+        let packages = seen.facts.packages.get().unwrap();
+        assert!(
+            packages.manifests.iter().any(|manifest| manifest.at.path() == Some("control/requirements.txt")),
+            "the manifest is lost"
+        );
+        seen
+    }
+}
+
+/// What was collected.
+pub struct Seen {
+    facts: Facts,
+}
+
+impl Seen {
+    pub fn repository(&self) -> &Repository {
+        self.facts.repository.get().unwrap()
+    }
+
+    pub fn json(&self) -> String {
+        serde_json::to_string(&self.facts).unwrap()
+    }
+
+    fn problems(&self, path: &str) -> Vec<&Problem> {
+        self.repository().problems.iter().filter(|problem| problem.at.path() == Some(path)).collect()
+    }
+
+    pub fn has_problem(&self, path: &str) -> bool {
+        !self.problems(path).is_empty()
+    }
+
+    /// The file was named once for this reason.
+    pub fn problem(&self, path: &str, what: &str) {
+        let problems = self.problems(path);
+        let count = problems.iter().filter(|problem| problem.what.contains(what)).count();
+        assert_eq!(count, 1, "{path}: {:?}", self.repository().problems);
+    }
+
+    pub fn no_problem(&self, path: &str) {
+        assert!(!self.has_problem(path), "{:?}", self.problems(path));
+    }
+}
+
+/// Text of about this many bytes.
+pub fn big_text(bytes: usize) -> String {
+    "# a line of text that says nothing\n".repeat(bytes / 35 + 1)
+}
+
+const CHILD: &str = "SEAWORTHY_TEST_CHILD";
+
+/// Whether the caller may go on as a user whom permissions bind. As root, the named test is run again as nobody.
+pub fn as_nobody(test: &str) -> bool {
+    let root = Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0";
+    if !root {
+        return true;
+    }
+    // Where the program was built, nobody may not look.
+    let place = tempfile::tempdir().unwrap();
+    open(place.path());
+    let program = place.path().join("test");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    open(&program);
+    let scratch = place.path().join("scratch");
+    fs::create_dir(&scratch).unwrap();
+    let chown = Command::new("chown").arg("65534:65534").arg(&scratch).status().unwrap();
+    assert!(chown.success());
+    let status = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(&program)
+        .args(["--exact", test, "--nocapture"])
+        .current_dir(&scratch)
+        .env("TMPDIR", &scratch)
+        .status();
+    match status {
+        Ok(status) => assert!(status.success(), "as nobody: {status}"),
+        Err(error) => println!("SKIPPED: {test} needs setpriv to stop being root: {error}"),
+    }
+    false
+}
+
+fn open(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Collects a folder in a process of its own, which is the named test again, and gives the peak of its memory. In that
+/// process there is none to give.
+pub fn peak_kilobytes(test: &str, make: impl FnOnce(&Folder)) -> Option<u64> {
+    if let Some(folder) = std::env::var_os(CHILD) {
+        collected(&PathBuf::from(folder));
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        println!("\n{peak}");
+        return None;
+    }
+    let folder = Folder::new();
+    make(&folder);
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    Some(peak.split_whitespace().next().unwrap().parse().unwrap())
+}
