@@ -71,6 +71,9 @@ impl Screen {
                 let wide = word.width();
                 // A line that began with `::` would be a command to some CI systems: such a word stays where it is.
                 let may_break = !start && space > 0 && !word.starts_with("::");
+                if start && word.starts_with("::") {
+                    self.out.push('·');
+                }
                 if may_break && column + space + wide > self.width {
                     self.out.push('\n');
                     self.indent(hang);
@@ -157,6 +160,7 @@ mod tests {
         let mut screen = Screen::new(20, false);
         screen.line(0, 2, &[(Paint::Plain, "0123456789 0123456 ::add-mask::x")]);
         screen.place(2, "::set-env name=x", "");
+        screen.line(0, 0, &[(Paint::Plain, "::error::x")]);
         let text = screen.finish();
         assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
     }
