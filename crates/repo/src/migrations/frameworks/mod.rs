@@ -10,6 +10,7 @@ mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod liquibase;
 mod plain_sql;
 mod prisma;
 mod sql_files;
@@ -28,6 +29,7 @@ pub static ALL: &[&Framework] = &[
     &diesel::FRAMEWORK,
     &flyway::FRAMEWORK,
     &flyway::REFINERY,
+    &liquibase::FRAMEWORK,
     &atlas::FRAMEWORK,
     &sqlx::FRAMEWORK,
     &golang_migrate::FRAMEWORK,
