@@ -13,6 +13,9 @@ pub struct Migrations {
     pub automatic_in_development: Vec<Observed<String>>,
     /// SQL files that create tables outside any framework's folder.
     pub loose_sql: Vec<Observed<String>>,
+    /// Calls of a migrator in shipped code, so that the program itself applies them (`Database.Migrate()`, `goose.Up`), or
+    /// a framework that does so at start by default.
+    pub applied_in_process: Vec<Observed<String>>,
     /// Migration linters that are wired in (by library, by CI, by hook).
     pub linters: Vec<Observed<String>>,
     /// Migration code that is there but that this version does not read.
