@@ -1,5 +1,121 @@
-//! (filled in below)
+//! Kubernetes objects and Helm templates: what containers run, and whether a Deployment keeps a way back.
+
+use seaworthy_facts::{Rollout, Stage};
+use seaworthy_syntax::tree::Node;
+use seaworthy_syntax::{Limits, yaml};
 
 use super::Found;
+use crate::tree::File;
 
-pub fn read(_found: &mut Found) {}
+/// Manifests read at the most.
+const MOST: usize = 2_000;
+
+/// Reads every manifest.
+pub fn read(found: &mut Found) {
+    let files: Vec<&File> = found
+        .tree
+        .files()
+        .iter()
+        .filter(|file| super::can_ship(file) && is_yaml(file.name()) && !file.path.contains(".github/"))
+        .take(MOST)
+        .collect();
+    for file in files {
+        let Some(text) = found.tree.text(file) else { continue };
+        if !(text.contains("kind:") && text.contains("apiVersion:")) {
+            continue;
+        }
+        for object in yaml::parse_template(&text, &Limits::default()).documents {
+            self::object(found, file, &object);
+        }
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    [".yml", ".yaml", ".yml.erb", ".yaml.erb", ".yaml.tpl", ".yaml.tmpl", ".yml.j2", ".yaml.j2"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+fn object(found: &mut Found, file: &File, object: &Node) {
+    let kind = object.get("kind").and_then(Node::as_str).unwrap_or_default();
+    if object.get("apiVersion").is_none() {
+        return;
+    }
+    let at = file.at_line(object.get("kind").map_or(1, |node| node.line));
+    match kind {
+        "Deployment" => {
+            let history = object.path("spec.revisionHistoryLimit");
+            let way_back = history.and_then(Node::scalar).as_deref() != Some("0");
+            found.rollouts.push(Rollout {
+                mechanism: "kubernetes-deployment".to_owned(),
+                summary: if way_back {
+                    "a Kubernetes Deployment, which keeps earlier revisions (`kubectl rollout undo`)"
+                        .to_owned()
+                } else {
+                    "a Kubernetes Deployment with revisionHistoryLimit 0, which keeps no earlier revision"
+                        .to_owned()
+                },
+                way_back,
+                at: history.map_or(at.clone(), |node| file.at_line(node.line)),
+            });
+        }
+        "StatefulSet" | "DaemonSet" => found.rollouts.push(Rollout {
+            mechanism: format!("kubernetes-{}", kind.to_ascii_lowercase()),
+            summary: format!("a Kubernetes {kind}, which keeps earlier revisions"),
+            way_back: object.path("spec.revisionHistoryLimit").and_then(Node::scalar).as_deref() != Some("0"),
+            at: at.clone(),
+        }),
+        "Rollout" => found.rollouts.push(rollout(
+            "argo-rollout",
+            "an Argo Rollout, which goes back when its analysis fails",
+            &at,
+        )),
+        "Canary" => found.rollouts.push(rollout(
+            "flagger",
+            "a Flagger canary, which goes back when its analysis fails",
+            &at,
+        )),
+        _ => {}
+    }
+    let hook = object
+        .path("metadata.annotations")
+        .map(Node::map)
+        .unwrap_or_default()
+        .iter()
+        .any(|(key, _)| key.text == "helm.sh/hook" || key.text == "argocd.argoproj.io/hook");
+    let template = match kind {
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicaSet" | "Rollout" => {
+            object.path("spec.template.spec")
+        }
+        "Pod" => object.get("spec"),
+        _ => None,
+    };
+    let Some(template) = template else { return };
+    let once = hook
+        || matches!(kind, "Job")
+        || (kind == "Pod" && template.get("restartPolicy").and_then(Node::as_str) == Some("Never"));
+    for (key, stage) in
+        [("initContainers", Stage::Release), ("containers", if once { Stage::Release } else { Stage::Start })]
+    {
+        for container in template.get(key).map(Node::list).unwrap_or_default() {
+            let mut words = Vec::new();
+            let mut line = container.line;
+            for part in ["command", "args"] {
+                if let Some(node) = container.get(part) {
+                    if words.is_empty() {
+                        line = node.line;
+                    }
+                    words.extend(node.list_or_single().into_iter().filter_map(Node::scalar));
+                }
+            }
+            if !words.is_empty() {
+                let name = container.get("name").and_then(Node::as_str).unwrap_or("container");
+                found.words(stage, format!("Kubernetes {kind} {name}"), &file.at_line(line), ".", &words);
+            }
+        }
+    }
+}
+
+fn rollout(mechanism: &str, summary: &str, at: &seaworthy_facts::Location) -> Rollout {
+    Rollout { mechanism: mechanism.to_owned(), summary: summary.to_owned(), way_back: true, at: at.clone() }
+}

@@ -14,10 +14,18 @@ mod services;
 use seaworthy_facts::{Command, Launch, Launches, Location, Stage};
 
 use crate::commands::{Commands, Place};
+use crate::scan::{Needles, Scan};
 use crate::tree::{Class, File, Tree};
 
+pub use in_process::Plan;
+
+/// Adds the literals of migrators that an application calls itself.
+pub fn plan(needles: &mut Needles) -> Plan {
+    in_process::plan(needles)
+}
+
 /// Every way to release and start.
-pub fn collect(tree: &Tree, commands: &Commands) -> Launches {
+pub fn collect(tree: &Tree, commands: &Commands, scan: &Scan, plan: &Plan) -> Launches {
     let mut found = Found { tree, commands, launches: Vec::new(), rollouts: Vec::new() };
     dockerfile::read(&mut found);
     procfile::read(&mut found);
@@ -26,7 +34,7 @@ pub fn collect(tree: &Tree, commands: &Commands) -> Launches {
     kubernetes::read(&mut found);
     services::read(&mut found);
     rollouts::read(&mut found);
-    in_process::read(&mut found);
+    in_process::read(&mut found, scan, plan);
     Launches { launches: found.launches, rollouts: found.rollouts }
 }
 
@@ -109,3 +117,6 @@ pub fn is_development(path: &str) -> bool {
 pub fn can_ship(file: &File) -> bool {
     matches!(file.class, Class::Shipped | Class::Development)
 }
+
+#[cfg(test)]
+mod tests;

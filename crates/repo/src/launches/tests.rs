@@ -1,0 +1,149 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use seaworthy_facts::{Launches, Role, Stage};
+
+use crate::commands::Commands;
+use crate::scan::{Needles, scan};
+use crate::tree::{Limits, Tree};
+
+fn launches(files: &[(&str, &str)]) -> Launches {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
+    let mut needles = Needles::default();
+    let plan = super::plan(&mut needles);
+    let scan = scan(&tree, &needles);
+    super::collect(&tree, &Commands::new(&tree), &scan, &plan)
+}
+
+/// Where migrations are applied: stage, path and line.
+fn migrates(launches: &Launches) -> Vec<(Stage, String)> {
+    launches
+        .launches
+        .iter()
+        .flat_map(|launch| {
+            launch
+                .commands
+                .iter()
+                .filter(|command| command.really(Role::Migrate))
+                .map(|command| (launch.stage, command.at.to_string()))
+        })
+        .collect()
+}
+
+#[test]
+fn an_entrypoint_script_is_found_through_what_was_copied() {
+    let found = launches(&[
+        (
+            "Dockerfile",
+            "FROM python:3.13\nWORKDIR /app\nCOPY . .\nCOPY docker/start.sh /start.sh\nENTRYPOINT [\"/start.sh\"]\n",
+        ),
+        ("docker/start.sh", "#!/bin/sh\npython manage.py migrate\nexec gunicorn app\n"),
+        ("requirements.txt", "django\n"),
+        ("manage.py", ""),
+    ]);
+    assert_eq!(migrates(&found), [(Stage::Start, "docker/start.sh:2".to_owned())]);
+}
+
+#[test]
+fn release_phases_of_platforms() {
+    let found = launches(&[
+        ("Procfile", "web: rails s\nrelease: rails db:migrate\n"),
+        ("fly.toml", "app = \"a\"\n[deploy]\nrelease_command = \"npx prisma migrate deploy\"\n"),
+        ("render.yaml", "services:\n  - type: web\n    preDeployCommand: alembic upgrade head\n"),
+    ]);
+    assert_eq!(
+        migrates(&found)
+            .iter()
+            .map(|(stage, at)| (*stage, at.split(':').next().unwrap()))
+            .collect::<Vec<_>>(),
+        [(Stage::Release, "Procfile"), (Stage::Release, "fly.toml"), (Stage::Release, "render.yaml")]
+    );
+}
+
+#[test]
+fn a_compose_service_and_a_kubernetes_job() {
+    let found = launches(&[
+        (
+            "docker-compose.yml",
+            "services:\n  app:\n    image: a\n    command: [sh, -c, \"flask db upgrade && gunicorn app\"]\n",
+        ),
+        (
+            "k8s/migrate.yaml",
+            "apiVersion: batch/v1\nkind: Job\nspec:\n  template:\n    spec:\n      containers:\n        - name: m\n          args: [\"rails\", \"db:migrate\"]\n",
+        ),
+    ]);
+    assert_eq!(
+        migrates(&found),
+        [
+            (Stage::Start, "docker-compose.yml:4".to_owned()),
+            (Stage::Release, "k8s/migrate.yaml:8".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn uwsgi_and_systemd() {
+    let found = launches(&[
+        ("docker/uwsgi.ini", "[uwsgi]\nmaster\nhook-pre-app = exec:./manage.py migrate\n"),
+        ("app.service", "[Service]\nExecStartPre=/opt/app/goose up\nExecStart=/opt/app/app\n"),
+        ("manage.py", ""),
+    ]);
+    let at: Vec<String> = migrates(&found).into_iter().map(|(_, at)| at).collect();
+    assert!(at.iter().any(|at| at.starts_with("docker/uwsgi.ini:3")), "{at:?}");
+    assert!(at.iter().any(|at| at.starts_with("app.service:2")), "{at:?}");
+}
+
+#[test]
+fn spring_runs_liquibase_by_itself_unless_it_is_switched_off() {
+    let pom = (
+        "pom.xml",
+        "<project>\n<dependency><artifactId>liquibase-core</artifactId></dependency>\n</project>\n",
+    );
+    assert_eq!(migrates(&launches(&[pom])), [(Stage::InProcess, "pom.xml:2".to_owned())]);
+    let off = ("src/main/resources/application-prod.yml", "spring:\n  liquibase:\n    enabled: false\n");
+    assert_eq!(migrates(&launches(&[pom, off])), []);
+}
+
+#[test]
+fn a_call_in_a_comment_or_a_script_is_no_start() {
+    let found = launches(&[
+        ("src/main.rs", "// sqlx::migrate!().run(&pool)\nfn main() {}\n"),
+        ("scripts/seed.ts", "await dataSource.runMigrations();\n"),
+    ]);
+    assert_eq!(migrates(&found), []);
+    let found = launches(&[("src/main.ts", "await dataSource.runMigrations();\n")]);
+    assert_eq!(migrates(&found), [(Stage::InProcess, "src/main.ts:1".to_owned())]);
+}
+
+#[test]
+fn ways_back() {
+    let found = launches(&[
+        (
+            "k8s/web.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nspec:\n  revisionHistoryLimit: 0\n---\napiVersion: apps/v1\nkind: Deployment\n",
+        ),
+        ("config/deploy.yml", "service: a\nimage: a/b\nservers:\n  - 1.2.3.4\n"),
+        (
+            "main.tf",
+            "resource \"aws_ecs_service\" \"a\" {\n  deployment_circuit_breaker {\n    enable   = true\n    rollback = true\n  }\n}\n",
+        ),
+    ]);
+    let found: Vec<(&str, bool)> =
+        found.rollouts.iter().map(|rollout| (rollout.mechanism.as_str(), rollout.way_back)).collect();
+    assert_eq!(
+        found,
+        [
+            ("kubernetes-deployment", false),
+            ("kubernetes-deployment", true),
+            ("kamal", true),
+            ("ecs-circuit-breaker", true)
+        ]
+    );
+}
