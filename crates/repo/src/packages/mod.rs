@@ -18,6 +18,7 @@ mod remote;
 mod ruby;
 mod unread;
 
+pub use installs::{is_development, is_dockerfile};
 use seaworthy_facts::{Launches, Packages};
 
 use crate::scan::{Needles, Scan};
