@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, FactKind, FactView, Packages, Scope, Unread, Usage};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use super::manifests;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `dependencies.unused`
@@ -17,12 +17,126 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::Packages],
     remedy: "Remove what nothing uses.",
     page: include_str!("unused.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::always)
+    let packages = view.get::<Packages>()?;
+    if packages.manifests.is_empty() && packages.unread.is_empty() {
+        return Ok(Findings::not_applicable("no package manager is used"));
+    }
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "an import, a setting, a script, a plugin or a peer that uses each direct run-time dependency",
+    );
+    let mut not_looked = Vec::new();
+    for manifest in manifests::that_count(packages) {
+        let runtime: Vec<_> =
+            manifest.dependencies.iter().filter(|dependency| dependency.scope == Scope::Runtime).collect();
+        let path = manifests::path(manifest);
+        if runtime.is_empty() {
+            findings
+                .supports(format!("{path} declares no run-time packages, so none is unused"), &manifest.at);
+            continue;
+        }
+        let unused = runtime.iter().filter(|dependency| dependency.usage == Usage::NotFound);
+        let mut any = false;
+        for dependency in unused {
+            any = true;
+            findings.contradicts(format!("nothing uses {} ({path})", dependency.name), &dependency.at);
+        }
+        let open: Vec<&str> = runtime
+            .iter()
+            .filter(|dependency| dependency.usage == Usage::NotLooked)
+            .map(|dependency| dependency.name.as_str())
+            .collect();
+        if open.is_empty() && !any {
+            findings.supports(
+                format!("all {} run-time packages of {path} are used", runtime.len()),
+                &manifest.at,
+            );
+        } else if !open.is_empty() {
+            let shown = open.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+            let what = format!(
+                "{path}: this version does not tell whether {} of its {} packages are used ({shown}{})",
+                open.len(),
+                runtime.len(),
+                if open.len() > 5 { ", …" } else { "" }
+            );
+            not_looked.push((manifest.folder.clone(), Unread { what, at: manifest.at.clone() }));
+        }
+    }
+    for manifest in manifests::others(packages) {
+        for dependency in
+            manifest.dependencies.iter().filter(|dependency| dependency.usage == Usage::NotFound)
+        {
+            findings.note(format!("not shipped: nothing uses {}", dependency.name), Some(&dependency.at));
+        }
+    }
+    for (folder, unread) in not_looked {
+        findings.component(folder).unread(&[unread]);
+    }
+    for unread in &packages.unread {
+        findings.component(unread.at.path().unwrap_or(".").to_owned()).unread(std::slice::from_ref(unread));
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use seaworthy_facts::{Ecosystem, Facts, Lock, Manifest};
+    use seaworthy_model::{Location, Status};
+
+    use super::*;
+    use crate::dependencies::test_support::{judge, manifest};
+
+    fn with(usage: Usage) -> Manifest {
+        let mut manifest = manifest(Ecosystem::Npm, "package.json", Lock::Missing);
+        manifest.dependencies[0].usage = usage;
+        manifest
+    }
+
+    fn status(manifests: Vec<Manifest>) -> Status {
+        judge(
+            &ITEM,
+            Facts { packages: Packages { manifests, ..Packages::default() }.into(), ..Facts::default() },
+        )
+    }
+
+    fn used() -> Usage {
+        Usage::Used { at: Location::line("src/a.js", 1) }
+    }
+
+    #[test]
+    fn all_used_passes_and_one_unused_fails() {
+        assert_eq!(status(vec![with(used())]), Status::Pass);
+        assert_eq!(status(vec![with(Usage::Implied { why: "a driver".to_owned() })]), Status::Pass);
+        assert_eq!(status(vec![with(used()), with(Usage::NotFound)]), Status::Fail);
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_unknown() {
+        assert_eq!(status(vec![with(used()), with(Usage::NotLooked)]), Status::Unknown);
+    }
+
+    #[test]
+    fn no_packages_at_all() {
+        let mut empty = with(used());
+        empty.dependencies.clear();
+        assert_eq!(status(vec![empty]), Status::Pass);
+        assert_eq!(status(Vec::new()), Status::NotApplicable);
+    }
+
+    #[test]
+    fn what_does_not_ship_and_development_packages_do_not_fail() {
+        let mut tool = with(Usage::NotFound);
+        tool.ships = false;
+        let mut development = with(Usage::NotFound);
+        development.dependencies[0].scope = Scope::Development;
+        assert_eq!(status(vec![tool, development, with(used())]), Status::Pass);
+    }
 }

@@ -12,15 +12,21 @@ use crate::tree::{File, Tree};
 pub fn is_compose(file: &File) -> bool {
     let name = file.name().to_ascii_lowercase();
     (name.ends_with(".yml") || name.ends_with(".yaml"))
-        && (name.starts_with("compose.") || name.starts_with("compose-") || name.contains("docker-compose") || name.contains("podman-compose")
+        && (name.starts_with("compose.")
+            || name.starts_with("compose-")
+            || name.contains("docker-compose")
+            || name.contains("podman-compose")
             || name.starts_with("docker-stack"))
 }
 
 /// What the name says about where it is used.
 fn is_production(name: &str) -> bool {
-    name.to_ascii_lowercase()
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| matches!(word, "prod" | "production" | "deploy" | "server" | "release" | "stack" | "swarm" | "selfhost" | "live"))
+    name.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+        matches!(
+            word,
+            "prod" | "production" | "deploy" | "server" | "release" | "stack" | "swarm" | "selfhost" | "live"
+        )
+    })
 }
 
 /// Reads one file.
@@ -41,7 +47,9 @@ pub fn read(tree: &Tree, file: &File, own: &Own, containers: &mut Containers) {
         let aside = !profiles.is_empty()
             && profiles.iter().filter_map(Node::as_str).all(|profile| {
                 let profile = profile.to_ascii_lowercase();
-                ["dev", "test", "debug", "local", "tool", "ci", "e2e"].iter().any(|word| profile.contains(word))
+                ["dev", "test", "debug", "local", "tool", "ci", "e2e"]
+                    .iter()
+                    .any(|word| profile.contains(word))
             });
         let at = file.at_line(image.line);
         let image = reference(&with_defaults(text), ImageRole::Compose, at, development || aside);
@@ -58,7 +66,8 @@ fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
     if is_development(file) || staged.contains("staging") || staged.contains("preview") {
         return true;
     }
-    let services: Vec<&Node> = document.get("services").unwrap_or(document).map().iter().map(|(_, service)| service).collect();
+    let services: Vec<&Node> =
+        document.get("services").unwrap_or(document).map().iter().map(|(_, service)| service).collect();
     let application = |service: &&&Node| {
         service.get("build").is_some()
             || service.get("image").and_then(Node::as_str).is_some_and(|image| {
@@ -73,7 +82,11 @@ fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
         let volumes = service.get("volumes").map(Node::list).unwrap_or_default();
         volumes.iter().filter_map(|volume| volume.as_str()).any(|volume| {
             let host = volume.split(':').next().unwrap_or_default().trim_end_matches('/');
-            volume.contains(':') && matches!(host, "." | ".." | "./src" | "./app" | "./backend" | "./frontend" | "$PWD" | "${PWD}")
+            volume.contains(':')
+                && matches!(
+                    host,
+                    "." | ".." | "./src" | "./app" | "./backend" | "./frontend" | "$PWD" | "${PWD}"
+                )
         })
     });
     let watches = services.iter().filter(application).any(|service| {
@@ -87,9 +100,20 @@ fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
             });
         }
         service.get("develop").is_some()
-            || ["--reload", "runserver", "run dev", "yarn dev", "pnpm dev", "start:dev", "--watch", "nodemon", "rails s", "air "]
-                .iter()
-                .any(|sign| text.contains(sign))
+            || [
+                "--reload",
+                "runserver",
+                "run dev",
+                "yarn dev",
+                "pnpm dev",
+                "start:dev",
+                "--watch",
+                "nodemon",
+                "rails s",
+                "air ",
+            ]
+            .iter()
+            .any(|sign| text.contains(sign))
     });
     if source_mounted || watches {
         return true;
@@ -101,11 +125,18 @@ fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
             let parsed = yaml::parse_template(&text, &Limits::default());
             let services = parsed.documents.first().and_then(|document| document.get("services"));
             services.is_some_and(|services| {
-                services.map().iter().all(|(_, service)| service.get("image").is_some() || service.get("build").is_some())
+                services
+                    .map()
+                    .iter()
+                    .all(|(_, service)| service.get("image").is_some() || service.get("build").is_some())
             })
         })
     };
     tree.under(folder).any(|other| {
-        other.folder() == folder && other.path != file.path && is_compose(other) && is_production(other.name()) && self_contained(other)
+        other.folder() == folder
+            && other.path != file.path
+            && is_compose(other)
+            && is_production(other.name())
+            && self_contained(other)
     })
 }

@@ -22,7 +22,8 @@ pub fn read(tree: &Tree, file: &File, containers: &mut Containers) {
         .map(|(index, stage)| {
             let named = stage.name.as_deref().is_some_and(|name| {
                 let name = name.to_ascii_lowercase();
-                ["dev", "development", "test", "tests", "testing", "lint", "debug", "ci", "devcontainer"].contains(&name.as_str())
+                ["dev", "development", "test", "tests", "testing", "lint", "debug", "ci", "devcontainer"]
+                    .contains(&name.as_str())
             });
             named && !last.contains(&index)
         })
@@ -42,11 +43,19 @@ pub fn read(tree: &Tree, file: &File, containers: &mut Containers) {
             // What is copied from another image comes from a registry unless a stage has that name.
             "COPY" => {
                 let Some(from) = instruction.flag("from") else { continue };
-                let of_stage = parsed.stages.iter().any(|stage| stage.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(from)));
+                let of_stage = parsed
+                    .stages
+                    .iter()
+                    .any(|stage| stage.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(from)));
                 if !of_stage && from.parse::<usize>().is_err() && !from.is_empty() {
                     let at = file.at_line(instruction.line);
                     let ignored = development || !stage_ships;
-                    containers.images.push(reference(&with_defaults(from), ImageRole::BuildStage, at, ignored));
+                    containers.images.push(reference(
+                        &with_defaults(from),
+                        ImageRole::BuildStage,
+                        at,
+                        ignored,
+                    ));
                 }
             }
             "RUN" if !development && stage_ships => {
@@ -64,10 +73,44 @@ pub fn read(tree: &Tree, file: &File, containers: &mut Containers) {
 
 /// Options of installers that take a value.
 const WITH_VALUE: &[&str] = &[
-    "-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url", "--prefix",
-    "--cache-dir", "--wheel-dir", "-w", "--find-links", "-f", "--python", "-p", "--root", "-C", "--registry", "--platform",
-    "--only-binary", "--no-binary", "--trusted-host", "--timeout", "-v", "--version", "--features", "--path", "--git", "--tag", "--rev",
-    "--filter", "-d", "--dir", "--loglevel", "--retries", "--config-settings",
+    "-r",
+    "--requirement",
+    "-c",
+    "--constraint",
+    "-t",
+    "--target",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "--prefix",
+    "--cache-dir",
+    "--wheel-dir",
+    "-w",
+    "--find-links",
+    "-f",
+    "--python",
+    "-p",
+    "--root",
+    "-C",
+    "--registry",
+    "--platform",
+    "--only-binary",
+    "--no-binary",
+    "--trusted-host",
+    "--timeout",
+    "-v",
+    "--version",
+    "--features",
+    "--path",
+    "--git",
+    "--tag",
+    "--rev",
+    "--filter",
+    "-d",
+    "--dir",
+    "--loglevel",
+    "--retries",
+    "--config-settings",
 ];
 
 /// The packages that a command installs without naming a version, as a short text.
@@ -90,21 +133,32 @@ fn floating(words: &[String]) -> Option<String> {
         ("uv", "tool") if word(2) == "install" => (after(3), pip_exact),
         ("pipx", "install") => (after(2), pip_exact),
         ("gem", "install") => {
-            if words.iter().any(|word| word == "-v" || word == "--version" || word.starts_with("-v") || word.contains(':')) {
+            if words.iter().any(|word| {
+                word == "-v" || word == "--version" || word.starts_with("-v") || word.contains(':')
+            }) {
                 return None;
             }
             (after(2), |_| false)
         }
         ("pecl", "install") => (after(2), |name| name.contains('-') && name.contains('.')),
-        ("go", "install") => (after(2), |name| !name.ends_with("@latest") && !name.ends_with("@main") && !name.ends_with("@master")),
+        ("go", "install") => (after(2), |name| {
+            !name.ends_with("@latest") && !name.ends_with("@main") && !name.ends_with("@master")
+        }),
         ("cargo", "install") => {
-            if words.iter().any(|word| word == "--version" || word == "--path" || word == "--rev" || word == "--tag" || word.contains('@')) {
+            if words.iter().any(|word| {
+                word == "--version"
+                    || word == "--path"
+                    || word == "--rev"
+                    || word == "--tag"
+                    || word.contains('@')
+            }) {
                 return None;
             }
             (after(2), |_| false)
         }
         ("curl" | "wget", _) => {
-            let address = words.iter().find(|word| word.contains("/releases/latest/") || word.ends_with("/latest"))?;
+            let address =
+                words.iter().find(|word| word.contains("/releases/latest/") || word.ends_with("/latest"))?;
             return Some(short(&format!("{program} {address}")));
         }
         _ => return None,
@@ -119,7 +173,10 @@ fn floating(words: &[String]) -> Option<String> {
             skip = WITH_VALUE.contains(&word.as_str());
             continue;
         }
-        let local = word.starts_with(['.', '/', '$', '*']) || word.ends_with(".whl") || word.ends_with(".tgz") || word.ends_with(".tar.gz");
+        let local = word.starts_with(['.', '/', '$', '*'])
+            || word.ends_with(".whl")
+            || word.ends_with(".tgz")
+            || word.ends_with(".tar.gz");
         if !local && !word.contains('$') && !exact(word) {
             loose.push(word.as_str());
         }
@@ -155,11 +212,21 @@ mod tests {
     fn installs_without_versions() {
         assert_eq!(of("npm install -g pnpm").unwrap(), "npm installs pnpm");
         assert_eq!(of("pnpm --allow-build=x add dotenv chalk@5.0.0").unwrap(), "pnpm installs dotenv");
-        assert_eq!(of("pip wheel --wheel-dir /w apprise minio==7 psycopg[c] -r /r.txt").unwrap(), "pip installs apprise psycopg[c]");
+        assert_eq!(
+            of("pip wheel --wheel-dir /w apprise minio==7 psycopg[c] -r /r.txt").unwrap(),
+            "pip installs apprise psycopg[c]"
+        );
         assert!(of("curl -L https://github.com/a/b/releases/latest/download/c").is_some());
         for exact in [
-            "npm install", "npm ci", "npm install -g pnpm@9.1.0", "pip install -r requirements.txt", "pip install .",
-            "gem install bundler -v 2.5", "go install a/b@v1.0.0", "pip install --no-cache /wheels/*", "bundle install",
+            "npm install",
+            "npm ci",
+            "npm install -g pnpm@9.1.0",
+            "pip install -r requirements.txt",
+            "pip install .",
+            "gem install bundler -v 2.5",
+            "go install a/b@v1.0.0",
+            "pip install --no-cache /wheels/*",
+            "bundle install",
         ] {
             assert_eq!(of(exact), None, "{exact}");
         }

@@ -13,9 +13,15 @@ const BYTES: usize = 1024 * 1024;
 /// Whether a file may be one: YAML that is no pipeline.
 pub fn may_hold(file: &File) -> bool {
     let name = file.name();
-    let yaml = name.ends_with(".yml") || name.ends_with(".yaml") || name.ends_with(".yaml.erb") || name.ends_with(".yml.erb")
-        || name.ends_with(".yaml.tpl") || name.ends_with(".yaml.j2");
-    yaml && !file.path.starts_with(".github/") && !file.path.starts_with(".circleci/") && !name.starts_with(".gitlab-ci")
+    let yaml = name.ends_with(".yml")
+        || name.ends_with(".yaml")
+        || name.ends_with(".yaml.erb")
+        || name.ends_with(".yml.erb")
+        || name.ends_with(".yaml.tpl")
+        || name.ends_with(".yaml.j2");
+    yaml && !file.path.starts_with(".github/")
+        && !file.path.starts_with(".circleci/")
+        && !name.starts_with(".gitlab-ci")
 }
 
 /// Reads one file.
@@ -46,9 +52,11 @@ pub fn read(tree: &Tree, file: &File, containers: &mut Containers) {
                 containers.images.push(reference(text, ImageRole::Kubernetes, at, development));
             }
             if values && let Some(repository) = image.get("repository").and_then(Node::as_str) {
-                let registry = image.get("registry").and_then(Node::as_str).filter(|registry| !registry.is_empty());
+                let registry =
+                    image.get("registry").and_then(Node::as_str).filter(|registry| !registry.is_empty());
                 let tag = image.get("tag").and_then(Node::scalar).unwrap_or_default();
-                let mut text = registry.map_or(repository.to_owned(), |registry| format!("{registry}/{repository}"));
+                let mut text =
+                    registry.map_or(repository.to_owned(), |registry| format!("{registry}/{repository}"));
                 if !tag.is_empty() {
                     text = format!("{text}:{tag}");
                 }

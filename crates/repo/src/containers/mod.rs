@@ -51,7 +51,8 @@ fn reference(text: &str, role: ImageRole, at: Location, development: bool) -> Im
         Some(colon) => (&rest[..slash + colon], Some(rest[slash + colon + 1..].to_owned())),
         None => (rest, None),
     };
-    let open = |text: &str| text.contains('$') || text.contains("{{") || text.contains("<%") || text.contains("__");
+    let open =
+        |text: &str| text.contains('$') || text.contains("{{") || text.contains("<%") || text.contains("__");
     ImageReference {
         reference: text.chars().take(300).collect(),
         name: name.to_owned(),
@@ -68,7 +69,10 @@ fn reference(text: &str, role: ImageRole, at: Location, development: bool) -> Im
 /// A place that a person is told to fill in.
 fn placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    lower.contains("your-") || lower.contains("your_") || lower.starts_with('<') || lower.contains("example.com/")
+    lower.contains("your-")
+        || lower.contains("your_")
+        || lower.starts_with('<')
+        || lower.contains("example.com/")
 }
 
 /// Puts the defaults of `${NAME:-default}` and `${NAME-default}` in.

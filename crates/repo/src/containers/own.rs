@@ -34,7 +34,8 @@ impl Own {
                 own.built(tree, file);
             }
         }
-        if let Some(title) = tree.text_at("package.json").and_then(|text| json::parse(&text, &Limits::default()).ok())
+        if let Some(title) =
+            tree.text_at("package.json").and_then(|text| json::parse(&text, &Limits::default()).ok())
             && let Some(name) = title.get("name").and_then(Node::as_str)
         {
             own.title(name);
@@ -53,7 +54,9 @@ impl Own {
         for name in ["pyproject.toml", "Cargo.toml"] {
             let Some(text) = tree.text_at(name) else { continue };
             let Ok(node) = seaworthy_syntax::toml::parse(&text, &Limits::default()) else { continue };
-            let named = ["project.name", "tool.poetry.name", "package.name"].iter().find_map(|path| node.path(path)?.as_str());
+            let named = ["project.name", "tool.poetry.name", "package.name"]
+                .iter()
+                .find_map(|path| node.path(path)?.as_str());
             if let Some(name) = named {
                 own.title(name);
             }
@@ -65,8 +68,9 @@ impl Own {
     /// no sign.
     fn title(&mut self, name: &str) {
         const COMMON: &[&str] = &[
-            "app", "web", "api", "server", "client", "backend", "frontend", "node", "postgres", "redis", "nginx", "python", "php", "site",
-            "laravel", "symfony", "skeleton", "root", "monorepo", "project", "website", "docs",
+            "app", "web", "api", "server", "client", "backend", "frontend", "node", "postgres", "redis",
+            "nginx", "python", "php", "site", "laravel", "symfony", "skeleton", "root", "monorepo",
+            "project", "website", "docs",
         ];
         let mut parts = name.trim_end_matches('/').rsplit('/');
         let mut last = parts.next().unwrap_or_default();
@@ -82,9 +86,16 @@ impl Own {
     fn built(&mut self, tree: &Tree, file: &File) {
         let Some(text) = tree.text(file) else { return };
         let parsed = yaml::parse_template(&text, &Limits::default());
-        let services = parsed.documents.first().and_then(|document| document.get("services")).map(Node::map).unwrap_or_default();
+        let services = parsed
+            .documents
+            .first()
+            .and_then(|document| document.get("services"))
+            .map(Node::map)
+            .unwrap_or_default();
         for (_, service) in services {
-            if let (Some(_), Some(image)) = (service.get("build"), service.get("image").and_then(Node::as_str)) {
+            if let (Some(_), Some(image)) =
+                (service.get("build"), service.get("image").and_then(Node::as_str))
+            {
                 self.names.insert(name_of(image));
             }
         }
@@ -96,8 +107,10 @@ impl Own {
         let mut in_tags = false;
         for line in text.lines() {
             let content = line.trim().trim_start_matches("- ");
-            let value = |key: &str| content.strip_prefix(key).map(|rest| rest.trim().trim_matches(['"', '\'']));
-            let listed = ["tags:", "images:", "image_templates:", "name_template:"].iter().find_map(|key| value(key));
+            let value =
+                |key: &str| content.strip_prefix(key).map(|rest| rest.trim().trim_matches(['"', '\'']));
+            let listed =
+                ["tags:", "images:", "image_templates:", "name_template:"].iter().find_map(|key| value(key));
             if let Some(listed) = listed {
                 in_tags = listed.is_empty() || listed == "|" || listed == "|-" || listed == ">-";
                 for part in listed.split([',', ' ']).filter(|part| part.contains('/')) {
@@ -110,11 +123,17 @@ impl Own {
                 continue;
             }
             in_tags &= content.is_empty() || content.starts_with('#');
-            for (before, offset) in [("docker push ", 12), ("docker tag ", 11), ("--tag ", 6), ("docker build ", 13), (" -t ", 4)] {
+            for (before, offset) in
+                [("docker push ", 12), ("docker tag ", 11), ("--tag ", 6), ("docker build ", 13), (" -t ", 4)]
+            {
                 if let Some(at) = content.find(before)
                     && content.contains("docker")
                 {
-                    for word in content[at + offset..].split_whitespace().filter(|word| !word.starts_with('-')).take(2) {
+                    for word in content[at + offset..]
+                        .split_whitespace()
+                        .filter(|word| !word.starts_with('-'))
+                        .take(2)
+                    {
                         if word.contains('/') || word.contains(':') {
                             self.names.insert(name_of(word.trim_matches(['"', '\''])));
                         }

@@ -56,13 +56,14 @@ const RENOVATE: &[&str] = &[
     ".forgejo/renovate.json5",
     ".gitea/renovate.json",
 ];
-const OTHERS: &[(&str, &str)] = &[
-    ("Snyk", ".snyk"),
-    ("Mend", ".whitesource"),
-    ("PyUp", ".pyup.yml"),
-    ("Depfu", ".depfu.yml"),
-    ("Scala Steward", ".scala-steward.conf"),
-    ("Scala Steward", ".github/.scala-steward.conf"),
+/// Other bots with their files and what they look after; nothing named: everything that they find.
+const OTHERS: &[(&str, &str, &[&str])] = &[
+    ("Snyk", ".snyk", &[]),
+    ("Mend", ".whitesource", &[]),
+    ("PyUp", ".pyup.yml", &["pip"]),
+    ("Depfu", ".depfu.yml", &["npm", "bundler"]),
+    ("Scala Steward", ".scala-steward.conf", &["sbt"]),
+    ("Scala Steward", ".github/.scala-steward.conf", &["sbt"]),
 ];
 
 /// Every bot that is configured.
@@ -81,26 +82,17 @@ pub fn read(tree: &Tree) -> Vec<UpdateBot> {
     {
         bots.push(renovate_settings(file.at_line(settings.line), settings));
     }
-    for (name, path) in OTHERS {
-        if let Some(file) = tree.file(path) {
-            bots.push(UpdateBot {
-                name: (*name).to_owned(),
-                at: file.at(),
-                covers: None,
-                faults: Vec::new(),
-                disabled: false,
-            });
-        }
-    }
-    let mut update_scripts = tree.files().iter().filter(|file| {
-        file.path.starts_with("updatecli/") && matches!(file.extension().as_str(), "yml" | "yaml")
-            || matches!(file.path.as_str(), "updatecli.yaml" | "updatecli.yml")
-    });
-    if let Some(file) = update_scripts.next() {
-        bots.push(UpdateBot {
-            name: "updatecli".to_owned(),
+    for (name, path, ecosystems) in OTHERS {
+        let Some(file) = tree.file(path) else { continue };
+        let scope = |ecosystem: &&str| BotScope {
+            ecosystem: (*ecosystem).to_owned(),
+            folders: vec!["**".to_owned()],
             at: file.at(),
-            covers: Some(Vec::new()),
+        };
+        bots.push(UpdateBot {
+            name: (*name).to_owned(),
+            at: file.at(),
+            covers: (!ecosystems.is_empty()).then(|| ecosystems.iter().map(scope).collect()),
             faults: Vec::new(),
             disabled: false,
         });

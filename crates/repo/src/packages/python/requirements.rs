@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use seaworthy_facts::{Ecosystem, Lock, Scope};
 
 use super::{Requirement, is_exact, normalised, requirement, resolved};
-use crate::packages::draft::{Draft, MANIFESTS, counts, missing};
+use crate::packages::draft::{Draft, MANIFESTS, counts, missing, relative};
 use crate::packages::installs::{self, Installs};
 use crate::tree::{File, Tree};
 
@@ -352,10 +352,14 @@ fn names(install: &installs::Install, tree: &Tree, file: &File) -> bool {
         if last != file.name() {
             return false;
         }
-        // In an image the file lies elsewhere; the image stands in its folder or above it.
-        tree.resolve(&install.folder, word).is_some_and(|found| found.path == file.path)
-            || install.folder == file.folder()
-            || file.path.ends_with(word.trim_start_matches(['.', '/']))
+        // In an image the file lies elsewhere; the description stands in its folder or above it.
+        match tree.resolve(&install.folder, word).or_else(|| tree.resolve(&install.folder, last)) {
+            Some(found) => found.path == file.path,
+            None => {
+                relative(&install.folder, file.folder()).is_some()
+                    && file.path.ends_with(word.trim_start_matches(['.', '/']))
+            }
+        }
     })
 }
 
