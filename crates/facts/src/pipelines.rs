@@ -11,6 +11,22 @@ pub struct Pipelines {
     pub unread: Vec<Unread>,
     /// CODEOWNERS rules, in file order.
     pub owners: Vec<OwnerRule>,
+    /// Deployment environments that files define (overlays, values files, platform files of an environment).
+    #[serde(default)]
+    pub environments: Vec<EnvironmentDefinition>,
+}
+
+/// A file or block that defines a deployment environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentDefinition {
+    /// Its name as written (`staging`, `production`, `review`); `*` for whichever is handed in.
+    pub name: String,
+    /// How it is defined (`Helm values`, `Kustomize overlay`, `Terraform variable`, `Heroku review apps`, …).
+    pub mechanism: String,
+    /// What environments of the same templates have in common: definitions with the same text here are made from the same.
+    pub template: String,
+    /// Where.
+    pub at: Location,
 }
 
 impl Pipelines {

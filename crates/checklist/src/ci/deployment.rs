@@ -1,6 +1,9 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{
+    Absent, Certainty, CiSystem, Declared, FactKind, FactView, Location, Pipelines, Role, System,
+};
 use seaworthy_model::{ItemId, Section};
 
+use super::work::{self, Target, Work};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +20,124 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Pipelines, FactKind::Declared],
     remedy: "Deploy from CI or by the git integration of the platform.",
     page: include_str!("deployment.md"),
     evidence,
 };
 
+/// Platforms that deploy each push by themselves once a repository is connected.
+const GIT_INTEGRATION: [&str; 8] =
+    ["vercel", "netlify", "render", "railway", "cloudflare", "amplify", "app-platform", "digitalocean"];
+
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::deployable)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::deployable(system) {
+        return Ok(not_applicable);
+    }
+    let pipelines = view.get::<Pipelines>()?;
+    let named = view.get::<Declared>().map(|declared| declared.deploy.clone()).unwrap_or_default();
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "deploy jobs that start by themselves, GitOps objects, and platform files with a git integration",
+    );
+    let deploys = work::all(pipelines, &[Role::Deploy]);
+    let mut reasons: Vec<(String, Location)> = Vec::new();
+    for deploy in &deploys {
+        match automatic(deploy) {
+            Ok(when) => {
+                findings.supports(format!("{} deploys {when}", deploy.name()), deploy.at());
+            }
+            Err(why) => reasons.push((format!("{} {why}", deploy.name()), deploy.at().clone())),
+        }
+    }
+    // A site without a server is deployed by publishing its files.
+    if system.http_server().is_none() && system.front_end().is_some() {
+        for site in work::all(pipelines, &[Role::DeployPreview]) {
+            if !is_documentation(&site)
+                && site.target() != Target::Beside
+                && let Ok(when) = automatic(&site)
+            {
+                findings.supports(format!("{} publishes the site {when}", site.name()), site.at());
+            }
+        }
+    }
+    for platform in &system.platforms {
+        let counts = platform.certainty <= Certainty::Configured
+            && (named.is_empty() || platform.certainty == Certainty::Named);
+        if counts && GIT_INTEGRATION.contains(&platform.key.as_str()) {
+            findings.supports(
+                format!("{} deploys what is pushed, by its git integration", shown(&platform.key)),
+                &platform.at,
+            );
+        } else if platform.certainty == Certainty::Optional {
+            findings.note(
+                format!("{} is offered as one of several targets", shown(&platform.key)),
+                Some(&platform.at),
+            );
+        }
+    }
+    if findings.has_evidence() {
+        return Ok(findings);
+    }
+    findings.unread(&work::unread(pipelines, |_| true));
+    for (reason, at) in &reasons {
+        findings.note(reason.clone(), Some(at));
+    }
+    let published = work::all(pipelines, &[Role::Publish]);
+    match (reasons.first(), published.first()) {
+        (Some((reason, at)), _) => {
+            findings.because(format!("{reason} ({at}); no job deploys production by itself"));
+        }
+        (None, Some(publish)) => {
+            let at = publish.at();
+            findings.because(format!(
+                "{} at {at} publishes, but nothing deploys what is published",
+                publish.name()
+            ));
+        }
+        (None, None) => {
+            findings
+                .because(format!("{}; no deploy job and no platform file was found", work::count(pipelines)));
+        }
+    }
+    findings.settled_by("name the platform that deploys what is pushed", Some("--deploy NAME"));
+    Ok(findings)
+}
+
+/// When it deploys production by itself, or why it does not.
+fn automatic(deploy: &Work) -> Result<String, String> {
+    if let Some(why) = deploy.idle() {
+        return Err(format!("does not deploy: {why}"));
+    }
+    if deploy.target() == Target::Beside {
+        return Err("deploys another environment than production".to_owned());
+    }
+    if deploy.job.manual {
+        return Err("must be started by hand".to_owned());
+    }
+    if deploy.workflow.system == CiSystem::Delivery {
+        return Ok(format!("what {} follows", deploy.workflow.name));
+    }
+    match deploy.automatic() {
+        Some(trigger) => Ok(work::when(trigger)),
+        None => Err(format!("is started only {}", work::when_all(deploy.triggers()))),
+    }
+}
+
+/// Names that say that a site is about the software, not the software.
+fn is_documentation(site: &Work) -> bool {
+    let file = site.workflow.at.path().unwrap_or_default();
+    let names = [file, &site.workflow.name, &site.job.id, site.step.name.as_deref().unwrap_or_default()];
+    names.iter().any(|name| {
+        let lower = name.to_ascii_lowercase();
+        ["doc", "storybook", "coverage", "report", "preview", "demo", "example"]
+            .iter()
+            .any(|word| lower.contains(word))
+    })
+}
+
+fn shown(key: &str) -> String {
+    let mut letters = key.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

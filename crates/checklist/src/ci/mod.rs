@@ -1,5 +1,6 @@
 //! Continuous integration and delivery.
 
+mod artifact;
 mod deployment;
 mod quality;
 mod security_scanning;
@@ -7,6 +8,7 @@ mod smoke_tests;
 mod staging;
 mod tests;
 mod versioned_artifacts;
+pub(crate) mod work;
 
 use crate::Item;
 

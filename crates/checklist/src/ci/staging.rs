@@ -1,6 +1,11 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use std::collections::BTreeMap;
+
+use seaworthy_facts::{
+    Absent, Certainty, EnvironmentDefinition, FactKind, FactView, Pipelines, Role, System,
+};
 use seaworthy_model::{ItemId, Section};
 
+use super::work::{self, Target, Work};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +22,150 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Pipelines],
     remedy: "Define staging from the same templates as production.",
     page: include_str!("staging.md"),
     evidence,
 };
 
+/// Platforms that make a preview of each change from the same configuration as production, as they document.
+const PREVIEWS: [(&str, &str); 3] = [
+    ("vercel", "https://vercel.com/docs/deployments/environments"),
+    ("netlify", "https://docs.netlify.com/deploy/deploy-types/deploy-previews/"),
+    ("amplify", "https://docs.aws.amazon.com/amplify/latest/userguide/pr-previews.html"),
+];
+
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::deployable)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::deployable(system) {
+        return Ok(not_applicable);
+    }
+    let pipelines = view.get::<Pipelines>()?;
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "deploy jobs for staging or previews, environments defined by files, and platforms that make previews",
+    );
+    definitions(&mut findings, &pipelines.environments);
+    deployments(&mut findings, pipelines);
+    for platform in &system.platforms {
+        let documented = PREVIEWS.iter().find(|(key, _)| *key == platform.key);
+        if let Some((key, docs)) = documented
+            && platform.certainty <= Certainty::Configured
+        {
+            findings.supports(format!("{key} makes a preview of each pull request ({docs})"), &platform.at);
+        }
+    }
+    if findings.has_evidence() {
+        return Ok(findings);
+    }
+    findings.unread(&work::unread(pipelines, |_| false));
+    let deploys = work::all(pipelines, &[Role::Deploy]);
+    match deploys.first() {
+        Some(deploy) => {
+            findings.because(format!("{} at {} deploys one environment only", deploy.name(), deploy.at()));
+        }
+        None => {
+            findings.because("no staging or preview environment is defined here");
+        }
+    }
+    findings.settled_by("add the repository that defines the environments", Some("--with ../infra"));
+    Ok(findings)
+}
+
+/// Environments of the same templates.
+fn definitions(findings: &mut Findings, environments: &[EnvironmentDefinition]) {
+    let mut by_template: BTreeMap<(&str, &str), Vec<&EnvironmentDefinition>> = BTreeMap::new();
+    for definition in environments {
+        by_template.entry((&definition.mechanism, &definition.template)).or_default().push(definition);
+    }
+    for ((mechanism, template), definitions) in by_template {
+        let beside =
+            definitions.iter().find(|definition| work::target_of(&definition.name) == Target::Beside);
+        let production =
+            definitions.iter().find(|definition| work::target_of(&definition.name) == Target::Production);
+        match (beside, production) {
+            (Some(beside), Some(production)) => {
+                findings.supports(
+                    format!("{} and {} are made from {template} ({mechanism})", beside.name, production.name),
+                    &beside.at,
+                );
+            }
+            (Some(beside), None) => {
+                findings.note(
+                    format!(
+                        "{} is defined ({mechanism}), but no production of the same templates was found",
+                        beside.name
+                    ),
+                    Some(&beside.at),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Deploy jobs for an environment beside production, by the same means.
+fn deployments(findings: &mut Findings, pipelines: &Pipelines) {
+    let deploys: Vec<Work> = work::all(pipelines, &[Role::Deploy, Role::DeployPreview])
+        .into_iter()
+        .filter(|deploy| deploy.idle().is_none())
+        .collect();
+    let (beside, others): (Vec<&Work>, Vec<&Work>) =
+        deploys.iter().partition(|deploy| deploy.target() == Target::Beside);
+    for deploy in beside {
+        if is_apart(deploy) {
+            continue;
+        }
+        match others.iter().find(|other| other.tool() == deploy.tool()) {
+            Some(other) => {
+                findings.supports(
+                    format!(
+                        "{} deploys {}, by the same means as {}",
+                        deploy.name(),
+                        name(deploy),
+                        other.at()
+                    ),
+                    deploy.at(),
+                );
+            }
+            None => {
+                findings.supports(format!("{} deploys {}", deploy.name(), name(deploy)), deploy.at());
+                findings.note(
+                    "how production is deployed was not found, so the two could not be compared",
+                    Some(deploy.at()),
+                );
+            }
+        }
+    }
+}
+
+fn name(deploy: &Work) -> String {
+    match &deploy.job.environment {
+        Some(environment) if !environment.value.contains('$') => environment.value.clone(),
+        _ => "an environment beside production".to_owned(),
+    }
+}
+
+/// Previews of documents and components, which are not the application.
+fn is_apart(deploy: &Work) -> bool {
+    let file = deploy.workflow.at.path().unwrap_or_default();
+    [file, &deploy.workflow.name, &deploy.job.id, deploy.step.name.as_deref().unwrap_or_default()].iter().any(
+        |name| {
+            let name = name.to_ascii_lowercase();
+            [
+                "doc",
+                "storybook",
+                "chromatic",
+                "coverage",
+                "report",
+                "destroy",
+                "teardown",
+                "cleanup",
+                "stop",
+                "delete",
+            ]
+            .iter()
+            .any(|word| name.contains(word))
+        },
+    )
 }

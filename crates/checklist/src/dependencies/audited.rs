@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, FactKind, FactView, Packages, Pipelines, Role};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use crate::ci::work::{self, Work};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `dependencies.audited`
@@ -17,12 +17,60 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::Packages, FactKind::Pipelines],
     remedy: "Run a dependency audit in CI on changes or on a schedule.",
     page: include_str!("audited.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::always)
+    let packages = view.get::<Packages>()?;
+    if packages.manifests.is_empty() && packages.unread.is_empty() && packages.remote_imports.is_empty() {
+        return Ok(Findings::not_applicable("no package manager was found"));
+    }
+    let pipelines = view.get::<Pipelines>()?;
+    let mut findings = Findings::new();
+    findings.looked_for("audits of known vulnerabilities in CI, on changes or on a schedule");
+    let audits = work::all(pipelines, &[Role::DependencyAudit]);
+    for audit in &audits {
+        if audit.void().is_some() {
+            continue;
+        }
+        if let Some(trigger) = audit.on_schedule().or_else(|| audit.on_default_branch()) {
+            let limited = if trigger.paths.is_empty() { "" } else { ", so on changes of these files only" };
+            findings.supports(format!("{} runs {}{limited}", audit.name(), work::when(trigger)), audit.at());
+        }
+    }
+    if findings.has_evidence() {
+        if audits.iter().all(|audit| audit.on_schedule().is_none()) {
+            findings.note(
+                "no audit runs on a schedule: advisories that appear between changes are not seen",
+                audits.first().map(|audit| audit.at()),
+            );
+        }
+        return Ok(findings);
+    }
+    findings.unread(&work::unread(pipelines, |_| true));
+    for audit in &audits {
+        findings.note(format!("{} does not count: {}", audit.name(), why_not(audit)), Some(audit.at()));
+    }
+    match audits.first() {
+        Some(first) => {
+            findings.because(format!("{} at {}: {}", first.name(), first.at(), why_not(first)));
+            findings.remedy(format!(
+                "Let the audit at {} fail the job, on changes or on a schedule.",
+                first.at()
+            ));
+        }
+        None => {
+            let count = work::count(pipelines);
+            findings.because(format!("{count}; no audit was found (it may be a setting of the forge)"));
+        }
+    }
+    findings.settled_by("run a dependency audit in CI on changes or on a schedule", None);
+    Ok(findings)
+}
+
+fn why_not(audit: &Work) -> String {
+    audit.void().unwrap_or_else(|| format!("it runs only {}", work::when_all(audit.triggers())))
 }

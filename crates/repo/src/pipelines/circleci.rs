@@ -349,8 +349,12 @@ impl Config<'_> {
             })
             .collect();
         let mut roles = commands::roles_of_action(&name, &inputs);
-        if roles.is_empty() {
-            roles = commands::roles_of_action(called, &inputs);
+        // The orb is known by its own name, whatever it is called here.
+        let known = name.split_once('/').map_or(name.as_str(), |(_, orb)| orb);
+        for other in [known, called] {
+            if roles.is_empty() {
+                roles = commands::roles_of_action(other, &inputs);
+            }
         }
         Uses { name: cap(&name), reference: version, inputs, roles, at: at.clone() }
     }

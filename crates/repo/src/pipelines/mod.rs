@@ -9,6 +9,7 @@ mod circleci;
 mod condition;
 mod delivery;
 mod drone;
+mod environments;
 mod github;
 mod gitlab;
 mod others;
@@ -38,10 +39,12 @@ pub fn collect(tree: &Tree, commands: &Commands) -> Pipelines {
         delivery::read(&mut reader);
         others::read(&mut reader);
         owners::read(&mut reader);
+        environments::read(&mut reader);
         let found = reader.finish();
         pipelines.workflows.extend(found.workflows);
         pipelines.unread.extend(found.unread);
         pipelines.owners.extend(found.owners);
+        pipelines.environments.extend(found.environments);
     }
     pipelines
 }
