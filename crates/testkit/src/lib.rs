@@ -1,1 +1,3 @@
-//! testkit.
+//! What tests of several crates share: facts in few words.
+
+pub mod pipelines;

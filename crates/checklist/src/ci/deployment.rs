@@ -141,3 +141,64 @@ fn shown(key: &str) -> String {
     let mut letters = key.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::{Event, Job, Observed, Step};
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    fn deploy() -> Step {
+        run("kubectl apply -f k8s", &[Role::Deploy])
+    }
+
+    #[test]
+    fn a_deploy_job_that_starts_by_itself_passes() {
+        for event in [Event::Push, Event::Tag, Event::Release] {
+            assert_eq!(judged(&ITEM, ci(vec![trigger(event)], vec![deploy()])).0, Status::Pass);
+        }
+    }
+
+    #[test]
+    fn by_hand_to_staging_or_only_published_is_unknown() {
+        let (status, reason) = judged(&ITEM, ci(vec![trigger(Event::Manual)], vec![deploy()]));
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("only by hand"), "{reason}");
+        let mut manual = ci(vec![trigger(Event::Push)], vec![deploy()]);
+        manual.workflows[0].jobs[0].manual = true;
+        assert_eq!(judged(&ITEM, manual).0, Status::Unknown);
+        let staging = Job {
+            environment: Some(Observed::new("staging".to_owned(), Location::file("x"))),
+            ..job("deploy", vec![deploy()])
+        };
+        let staging = Pipelines {
+            workflows: vec![workflow(vec![trigger(Event::Push)], vec![staging])],
+            ..Pipelines::default()
+        };
+        let (status, reason) = judged(&ITEM, staging);
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("another environment"), "{reason}");
+        assert_eq!(judged(&ITEM, ci(vec![trigger(Event::PullRequest)], vec![deploy()])).0, Status::Unknown);
+        let published = ci(vec![trigger(Event::Push)], vec![run("docker push a/b:1", &[Role::Publish])]);
+        let (status, reason) = judged(&ITEM, published);
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("nothing deploys"), "{reason}");
+    }
+
+    #[test]
+    fn gitops_and_git_integrations_pass_and_optional_targets_do_not() {
+        let mut gitops = ci(Vec::new(), vec![uses("Argo CD Application", &[], &[Role::Deploy])]);
+        gitops.workflows[0].system = CiSystem::Delivery;
+        assert_eq!(judged(&ITEM, gitops).0, Status::Pass);
+    }
+
+    #[test]
+    fn does_not_apply_without_a_system() {
+        let mut library = facts(Pipelines::default());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
+}

@@ -6,6 +6,8 @@ mod quality;
 mod security_scanning;
 mod smoke_tests;
 mod staging;
+#[cfg(test)]
+pub(crate) mod test_support;
 mod tests;
 mod versioned_artifacts;
 pub(crate) mod work;

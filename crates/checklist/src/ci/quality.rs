@@ -73,3 +73,43 @@ fn why_not(check: &Work) -> String {
         )
     })
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::{Event, Location, Unread};
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    #[test]
+    fn passes_on_pull_requests_and_on_the_default_branch() {
+        for triggers in [vec![trigger(Event::PullRequest)], vec![push_to_main()]] {
+            for role in [Role::Lint, Role::Format, Role::TypeCheck] {
+                let (status, _) = judged(&ITEM, ci(triggers.clone(), vec![run("x", &[role])]));
+                assert_eq!(status, Status::Pass);
+            }
+        }
+    }
+
+    #[test]
+    fn fails_by_hand_or_on_a_schedule_only() {
+        let triggers = vec![trigger(Event::Manual), trigger(Event::Schedule)];
+        let (status, reason) = judged(&ITEM, ci(triggers, vec![run("ruff check .", &[Role::Lint])]));
+        assert_eq!(status, Status::Fail);
+        assert!(reason.contains("only by hand and on a schedule"), "{reason}");
+    }
+
+    #[test]
+    fn fails_without_a_check_and_is_unknown_for_an_unread_system() {
+        let nothing = ci(vec![trigger(Event::PullRequest)], vec![run("npm test", &[Role::Test])]);
+        assert_eq!(judged(&ITEM, nothing).0, Status::Fail);
+        let mut unread = Pipelines::default();
+        unread.unread.push(Unread { what: "Jenkins".to_owned(), at: Location::file("Jenkinsfile") });
+        assert_eq!(judged(&ITEM, unread).0, Status::Unknown);
+        let mut library = facts(Pipelines::default());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
+}

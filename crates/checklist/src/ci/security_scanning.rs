@@ -80,3 +80,44 @@ fn is_uploaded(scan: &Work) -> bool {
 fn why_not(scan: &Work) -> String {
     scan.void().unwrap_or_else(|| format!("it runs only {}", work::when_all(scan.triggers())))
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::Event;
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    #[test]
+    fn passes_for_any_kind_that_starts_by_itself() {
+        for role in [Role::CodeScan, Role::DependencyAudit, Role::ImageScan, Role::SecretScan] {
+            for event in [Event::PullRequest, Event::Schedule] {
+                assert_eq!(judged(&ITEM, ci(vec![trigger(event)], vec![run("x", &[role])])).0, Status::Pass);
+            }
+        }
+    }
+
+    #[test]
+    fn a_scan_that_cannot_fail_counts_when_its_findings_are_uploaded() {
+        let mut scan = run("trivy fs .", &[Role::ImageScan]);
+        scan.failure_ignored = Some("continue-on-error".to_owned());
+        let on = || vec![trigger(Event::PullRequest)];
+        let (status, reason) = judged(&ITEM, ci(on(), vec![scan.clone()]));
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("continue-on-error"), "{reason}");
+        let upload = uses("github/codeql-action/upload-sarif", &[], &[]);
+        assert_eq!(judged(&ITEM, ci(on(), vec![scan, upload])).0, Status::Pass);
+    }
+
+    #[test]
+    fn unknown_by_hand_or_without_any_and_not_applicable_without_a_system() {
+        let by_hand = ci(vec![trigger(Event::Manual)], vec![run("gitleaks git .", &[Role::SecretScan])]);
+        assert_eq!(judged(&ITEM, by_hand).0, Status::Unknown);
+        assert_eq!(judged(&ITEM, Pipelines::default()).0, Status::Unknown);
+        let mut library = facts(Pipelines::default());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
+}

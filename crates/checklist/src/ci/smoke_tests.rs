@@ -192,3 +192,67 @@ fn is_local(check: &Work) -> bool {
                 || step.uses.as_ref().is_some_and(|uses| uses.input("start").is_some())
         })
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::Step;
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    fn deploy() -> Step {
+        run("flyctl deploy", &[Role::Deploy])
+    }
+
+    fn ask(address: &str) -> Step {
+        run(&format!("curl --fail {address}"), &[Role::HealthRequest])
+    }
+
+    fn on_push(steps: Vec<Step>) -> Pipelines {
+        ci(vec![trigger(Event::Push)], steps)
+    }
+
+    #[test]
+    fn a_later_step_or_job_that_asks_the_address_passes() {
+        assert_eq!(judged(&ITEM, on_push(vec![deploy(), ask("https://x.org/up")])).0, Status::Pass);
+        let check = Job { needs: vec!["deploy".to_owned()], ..job("check", vec![ask("$URL")]) };
+        let jobs = vec![job("deploy", vec![deploy()]), check];
+        let pipelines =
+            Pipelines { workflows: vec![workflow(vec![trigger(Event::Push)], jobs)], ..Pipelines::default() };
+        assert_eq!(judged(&ITEM, pipelines).0, Status::Pass);
+        let reported =
+            ci(vec![trigger(Event::Deployment)], vec![run("npx playwright test", &[Role::EndToEnd])]);
+        assert_eq!(judged(&ITEM, reported).0, Status::Pass);
+    }
+
+    #[test]
+    fn before_the_deployment_local_or_masked_checks_fail() {
+        let (status, reason) = judged(&ITEM, on_push(vec![ask("https://x.org/up"), deploy()]));
+        assert_eq!(status, Status::Fail);
+        assert!(reason.contains("flyctl deploy"), "{reason}");
+        let (status, reason) = judged(&ITEM, on_push(vec![deploy(), ask("http://localhost:3000/up")]));
+        assert_eq!(status, Status::Fail);
+        assert!(reason.contains("local address"), "{reason}");
+        let mut masked = on_push(vec![deploy(), ask("https://x.org/up")]);
+        masked.workflows[0].jobs[0].steps[1].failure_ignored = Some("continue-on-error".to_owned());
+        assert_eq!(judged(&ITEM, masked).0, Status::Fail);
+        let end_to_end = run("npx playwright test", &[Role::EndToEnd]);
+        assert_eq!(judged(&ITEM, on_push(vec![end_to_end])).0, Status::Fail);
+        assert_eq!(judged(&ITEM, Pipelines::default()).0, Status::Fail);
+    }
+
+    #[test]
+    fn unknown_for_an_unread_system_and_not_applicable_without_a_system() {
+        let mut unread = Pipelines::default();
+        unread.unread.push(seaworthy_facts::Unread {
+            what: "Jenkins".to_owned(),
+            at: seaworthy_facts::Location::file("Jenkinsfile"),
+        });
+        assert_eq!(judged(&ITEM, unread).0, Status::Unknown);
+        let mut library = facts(Pipelines::default());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
+}

@@ -169,3 +169,64 @@ fn is_apart(deploy: &Work) -> bool {
         },
     )
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::{Event, Location};
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    fn defined(names: &[(&str, &str)]) -> Pipelines {
+        let environments = names
+            .iter()
+            .map(|(name, template)| EnvironmentDefinition {
+                name: (*name).to_owned(),
+                mechanism: "Helm values".to_owned(),
+                template: (*template).to_owned(),
+                at: Location::file(format!("{template}-{name}")),
+            })
+            .collect();
+        Pipelines { environments, ..Pipelines::default() }
+    }
+
+    #[test]
+    fn both_environments_of_one_template_pass() {
+        let (status, reason) = judged(&ITEM, defined(&[("staging", "chart"), ("prod", "chart")]));
+        assert_eq!(status, Status::Pass);
+        assert!(reason.contains("chart"), "{reason}");
+    }
+
+    #[test]
+    fn one_alone_or_of_another_template_is_unknown() {
+        assert_eq!(judged(&ITEM, defined(&[("staging", "a"), ("production", "b")])).0, Status::Unknown);
+        assert_eq!(judged(&ITEM, defined(&[("production", "a")])).0, Status::Unknown);
+        assert_eq!(judged(&ITEM, Pipelines::default()).0, Status::Unknown);
+    }
+
+    #[test]
+    fn mirrored_deploy_jobs_pass_and_one_environment_does_not() {
+        let deploy = || run("gcloud run deploy shop", &[Role::Deploy]);
+        let on = || vec![trigger(Event::Push)];
+        let jobs = vec![job("deploy-staging", vec![deploy()]), job("deploy-production", vec![deploy()])];
+        let both = Pipelines { workflows: vec![workflow(on(), jobs)], ..Pipelines::default() };
+        let (status, reason) = judged(&ITEM, both);
+        assert_eq!(status, Status::Pass);
+        assert!(reason.contains("same means"), "{reason}");
+        let (status, reason) = judged(&ITEM, ci(on(), vec![deploy()]));
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("one environment only"), "{reason}");
+    }
+
+    #[test]
+    fn documentation_previews_are_not_staging() {
+        let preview = run("netlify deploy", &[Role::DeployPreview]);
+        let docs = vec![workflow(vec![trigger(Event::PullRequest)], vec![job("docs", vec![preview])])];
+        assert_eq!(judged(&ITEM, Pipelines { workflows: docs, ..Pipelines::default() }).0, Status::Unknown);
+        let mut library = facts(Pipelines::default());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
+}

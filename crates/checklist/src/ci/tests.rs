@@ -107,3 +107,90 @@ fn explain(findings: &mut Findings, pipelines: &Pipelines, runs: &[Work], suites
         findings.remedy(format!("Add a step that runs the tests in {suites} to {}.", workflow.at));
     }
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::{Event, Location, Unread};
+    use seaworthy_model::{Cause, Status};
+    use seaworthy_testkit::pipelines::*;
+
+    #[test]
+    fn passes_on_pull_requests_and_on_unfiltered_pushes() {
+        for event in [Event::PullRequest, Event::Push, Event::MergeQueue] {
+            let (status, reason) =
+                judged(&ITEM, ci(vec![trigger(event)], vec![run("npm test", &[Role::Test])]));
+            assert_eq!(status, Status::Pass, "{event:?}");
+            assert!(reason.contains("npm test"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn fails_when_only_the_default_branch_is_tested() {
+        let (status, reason) = judged(&ITEM, ci(vec![push_to_main()], vec![run("npm test", &[Role::Test])]));
+        assert_eq!(status, Status::Fail);
+        assert!(reason.contains("only on pushes to main") && reason.contains("ci.yml:12"), "{reason}");
+    }
+
+    #[test]
+    fn fails_when_nothing_runs_them() {
+        let (status, reason) =
+            judged(&ITEM, ci(vec![trigger(Event::PullRequest)], vec![run("npm run lint", &[Role::Lint])]));
+        assert_eq!((status, reason.as_str()), (Status::Fail, "one workflow, none runs the tests in tests/"));
+        let (status, reason) = judged(&ITEM, Pipelines::default());
+        assert_eq!(status, Status::Fail);
+        assert!(reason.contains("no CI configuration"), "{reason}");
+    }
+
+    #[test]
+    fn masked_missing_manual_and_disabled_runs_do_not_count() {
+        let on = || vec![trigger(Event::PullRequest)];
+        let test = || run("npm test", &[Role::Test]);
+        let mut masked = ci(on(), vec![test()]);
+        masked.workflows[0].jobs[0].steps[0].commands[0].ignored = Some("|| true".to_owned());
+        let mut missing = ci(on(), vec![test()]);
+        missing.workflows[0].jobs[0].steps[0].commands[0].missing = Some("script test".to_owned());
+        let mut empty = ci(on(), vec![test()]);
+        empty.workflows[0].jobs[0].steps[0].commands[0].selects_nothing = Some("-t x".to_owned());
+        let mut allowed = ci(on(), vec![test()]);
+        allowed.workflows[0].jobs[0].failure_allowed = true;
+        let mut manual = ci(on(), vec![test()]);
+        manual.workflows[0].jobs[0].manual = true;
+        let mut disabled = ci(on(), vec![test()]);
+        disabled.workflows[0].jobs[0].disabled = true;
+        let mut elsewhere = ci(on(), vec![test()]);
+        elsewhere.workflows[0].jobs[0].triggers = Some(vec![push_to_main()]);
+        for (pipelines, why) in [
+            (masked, "|| true"),
+            (missing, "script test does not exist"),
+            (empty, "selects nothing"),
+            (allowed, "may fail"),
+            (manual, "by hand"),
+            (disabled, "never run"),
+            (elsewhere, "only on pushes to main"),
+        ] {
+            let (status, reason) = judged(&ITEM, pipelines);
+            assert_eq!(status, Status::Fail, "{why}");
+            assert!(reason.contains(why), "{why}: {reason}");
+        }
+    }
+
+    #[test]
+    fn unknown_where_a_system_is_not_read() {
+        let mut pipelines = Pipelines::default();
+        pipelines.unread.push(Unread { what: "Jenkins".to_owned(), at: Location::file("Jenkinsfile") });
+        let report = report(&ITEM, &facts(pipelines));
+        assert_eq!((report.status, report.cause), (Status::Unknown, Some(Cause::NoReader)));
+    }
+
+    #[test]
+    fn fails_without_tests_and_does_not_apply_without_a_system() {
+        let mut all = facts(ci(vec![trigger(Event::PullRequest)], vec![run("npm test", &[Role::Test])]));
+        all.repository = Repository::default().into();
+        assert_eq!(report(&ITEM, &all).status, Status::Fail);
+        all.system = System::default().into();
+        assert_eq!(report(&ITEM, &all).status, Status::NotApplicable);
+    }
+}

@@ -76,3 +76,83 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.settled_by("add the repository that builds and keeps the artefacts", Some("--with DIR"));
     Ok(findings)
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, judged, report};
+    use seaworthy_facts::{Event, Step};
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    fn status(event: Event, steps: Vec<Step>) -> Status {
+        judged(&ITEM, ci(vec![trigger(event)], steps)).0
+    }
+
+    fn push(image: &str) -> Step {
+        run(&format!("docker push {image}"), &[Role::Publish])
+    }
+
+    #[test]
+    fn commits_versions_and_releases_pass() {
+        for image in [
+            "ghcr.io/a/b:${{github.sha}}",
+            "a/b:$GITHUB_SHA",
+            "a/b:1.2.3",
+            "a/b:$CI_COMMIT_SHORT_SHA",
+            "$REGISTRY/b:$IMAGE_TAG",
+        ] {
+            assert_eq!(status(Event::Push, vec![push(image)]), Status::Pass, "{image}");
+        }
+        let release = uses("softprops/action-gh-release", &[], &[Role::Publish]);
+        assert_eq!(status(Event::Tag, vec![release]), Status::Pass);
+        assert_eq!(status(Event::Tag, vec![push("a/b:${{github.ref_name}}")]), Status::Pass);
+    }
+
+    #[test]
+    fn moving_tags_alone_fail() {
+        for image in ["a/b:latest", "a/b", "a/b:main", "reg.io:5000/a/b:prod"] {
+            assert_eq!(status(Event::Push, vec![push(image)]), Status::Fail, "{image}");
+        }
+        let both = vec![push("a/b:latest"), push("a/b:$GITHUB_SHA")];
+        assert_eq!(status(Event::Push, both), Status::Pass);
+    }
+
+    #[test]
+    fn variables_of_the_file_are_followed() {
+        let mut fixed = push("$IMAGE");
+        fixed.env = vec![("IMAGE".to_owned(), "a/b:${{ github.sha }}".to_owned())];
+        assert_eq!(status(Event::Push, vec![fixed]), Status::Pass);
+        let mut moving = push("a/b:$TAG");
+        moving.env = vec![("TAG".to_owned(), "latest".to_owned())];
+        assert_eq!(status(Event::Push, vec![moving]), Status::Fail);
+    }
+
+    #[test]
+    fn metadata_action() {
+        let build = |tags: &str| {
+            vec![
+                uses("docker/metadata-action", &[("tags", tags)], &[]),
+                uses(
+                    "docker/build-push-action",
+                    &[("push", "true"), ("tags", "${{ steps.meta.outputs.tags }}")],
+                    &[Role::Publish],
+                ),
+            ]
+        };
+        assert_eq!(status(Event::Push, build("type=sha")), Status::Pass);
+        assert_eq!(status(Event::Push, build("type=raw,value=${{ github.sha }}")), Status::Pass);
+        assert_eq!(status(Event::Tag, build("")), Status::Pass);
+        assert_eq!(judged(&ITEM, ci(vec![push_to_main()], build("type=raw,value=latest"))).0, Status::Fail);
+    }
+
+    #[test]
+    fn unknown_when_it_cannot_be_told_or_nothing_is_published() {
+        assert_eq!(status(Event::Push, vec![push("a/b:$WHAT")]), Status::Unknown);
+        assert_eq!(judged(&ITEM, Pipelines::default()).0, Status::Unknown);
+        let mut library = facts(Pipelines::default());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
+}

@@ -74,3 +74,66 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
 fn why_not(audit: &Work) -> String {
     audit.void().unwrap_or_else(|| format!("it runs only {}", work::when_all(audit.triggers())))
 }
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ci::test_support::{facts, report};
+    use seaworthy_facts::{Ecosystem, Event, Facts, Location, Lock, Manifest, Trigger};
+    use seaworthy_model::Status;
+    use seaworthy_testkit::pipelines::*;
+
+    fn with_packages(pipelines: Pipelines) -> Facts {
+        let manifest = Manifest {
+            ecosystem: Ecosystem::Npm,
+            at: Location::file("package.json"),
+            folder: ".".to_owned(),
+            ships: true,
+            member_of: None,
+            lock: Lock::Missing,
+            dependencies: Vec::new(),
+        };
+        let mut facts = facts(pipelines);
+        facts.packages = Packages { manifests: vec![manifest], ..Packages::default() }.into();
+        facts
+    }
+
+    fn audit(triggers: Vec<Trigger>) -> Pipelines {
+        ci(triggers, vec![run("npm audit", &[Role::DependencyAudit])])
+    }
+
+    #[test]
+    fn passes_on_changes_on_a_schedule_and_on_changed_lockfiles() {
+        for triggers in
+            [vec![trigger(Event::PullRequest)], vec![trigger(Event::Schedule)], vec![push_to_main()]]
+        {
+            assert_eq!(report(&ITEM, &with_packages(audit(triggers))).status, Status::Pass);
+        }
+        let limited = Trigger { paths: vec!["package-lock.json".to_owned()], ..trigger(Event::PullRequest) };
+        let report = report(&ITEM, &with_packages(audit(vec![limited])));
+        assert_eq!(report.status, Status::Pass);
+        assert!(report.reason.contains("package-lock.json"), "{}", report.reason);
+        assert!(report.notes[0].summary.contains("schedule"));
+    }
+
+    #[test]
+    fn an_audit_that_cannot_fail_is_named_and_does_not_count() {
+        let mut pipelines = audit(vec![trigger(Event::PullRequest)]);
+        pipelines.workflows[0].jobs[0].steps[0].commands[0].ignored = Some("|| true".to_owned());
+        let report = report(&ITEM, &with_packages(pipelines));
+        assert_eq!(report.status, Status::Unknown);
+        assert!(report.reason.contains("|| true"), "{}", report.reason);
+    }
+
+    #[test]
+    fn unknown_without_one_and_not_applicable_without_packages() {
+        let bot = ci(vec![trigger(Event::Schedule)], vec![run("renovate", &[Role::UpdateBot])]);
+        assert_eq!(report(&ITEM, &with_packages(bot)).status, Status::Unknown);
+        assert_eq!(
+            report(&ITEM, &with_packages(audit(vec![trigger(Event::Release)]))).status,
+            Status::Unknown
+        );
+        assert_eq!(report(&ITEM, &facts(Pipelines::default())).status, Status::NotApplicable);
+    }
+}
