@@ -1,0 +1,102 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use seaworthy_facts::{Dependency, Lock, Manifest, Scope};
+
+use super::*;
+use crate::scan::scan;
+use crate::tree::Limits;
+
+fn found(files: &[(&str, &str)], packages: &Packages) -> Capabilities {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
+    let mut needles = Needles::default();
+    let plan = plan(&mut needles);
+    let scan = scan(&tree, &needles);
+    collect(&tree, &scan, &plan, packages, &Containers::default())
+}
+
+fn gemfile(name: &str) -> Packages {
+    Packages {
+        manifests: vec![Manifest {
+            ecosystem: Ecosystem::Rubygems,
+            at: Location::file("Gemfile"),
+            folder: ".".to_owned(),
+            ships: true,
+            member_of: None,
+            lock: Lock::Missing,
+            dependencies: vec![Dependency {
+                name: name.to_owned(),
+                requirement: String::new(),
+                scope: Scope::Runtime,
+                exact: false,
+                resolved: None,
+                at: Location::line("Gemfile", 3),
+                usage: Usage::NotFound,
+            }],
+        }],
+        ..Packages::default()
+    }
+}
+
+fn in_use(capabilities: &Capabilities, capability: &str) -> Vec<String> {
+    capabilities.of(capability).filter(|p| p.in_use().is_some()).map(|p| p.name.clone()).collect()
+}
+
+#[test]
+fn declared_and_used_is_in_use() {
+    let code = [("app/x.rb", "x if Flipper.enabled?(:new_search)\n")];
+    let capabilities = found(&code, &gemfile("flipper-active_record"));
+    let flipper = capabilities.of("feature-flags").next().unwrap();
+    assert_eq!(flipper.declared, [Location::line("Gemfile", 3)]);
+    assert_eq!(flipper.in_use(), Some(&Location::line("app/x.rb", 1)));
+}
+
+#[test]
+fn declared_alone_is_not_in_use() {
+    let capabilities = found(&[("app/x.rb", "# Flipper.enabled?(:x)\n")], &gemfile("flipper"));
+    assert!(capabilities.of("feature-flags").next().unwrap().in_use().is_none());
+}
+
+#[test]
+fn used_without_the_declaration_that_it_needs_is_a_coincidence() {
+    let code = [("app/x.rb", "x if Flipper.enabled?(:new_search)\n")];
+    assert!(in_use(&found(&code, &gemfile("rails")), "feature-flags").is_empty());
+    assert_eq!(in_use(&found(&code, &Packages::default()), "feature-flags"), ["Flipper"]);
+}
+
+#[test]
+fn tests_and_examples_are_no_use() {
+    for path in ["spec/x_spec.rb", "examples/x.rb", "vendor/x.rb"] {
+        let capabilities = found(&[(path, "Flipper.enabled?(:x)\n")], &Packages::default());
+        assert!(in_use(&capabilities, "feature-flags").is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn a_companion_is_needed_where_the_literal_is_common() {
+    let none = found(&[("a.js", "axios.create(); x.isEnabled('y')\n")], &Packages::default());
+    assert!(in_use(&none, "feature-flags").is_empty());
+    let unleash = found(
+        &[("a.js", "const { initialize } = require('unleash-client')\nunleash.isEnabled('y')\n")],
+        &Packages::default(),
+    );
+    assert_eq!(in_use(&unleash, "feature-flags"), ["Unleash"]);
+}
+
+#[test]
+fn a_static_export_is_no_server() {
+    let page = ("app/page.tsx", "import Link from 'next/link'\n");
+    let server = found(&[page, ("next.config.js", "module.exports = {}\n")], &Packages::default());
+    assert_eq!(in_use(&server, "http-server"), ["Next.js"]);
+    let page_only =
+        found(&[page, ("next.config.js", "module.exports = { output: 'export' }\n")], &Packages::default());
+    assert!(in_use(&page_only, "http-server").is_empty());
+    assert_eq!(in_use(&page_only, "front-end"), ["Next.js"]);
+}
