@@ -76,8 +76,8 @@ pub fn outgoing_calls(system: &System) -> Option<Findings> {
 
 /// Applies where people use the application.
 pub fn people(system: &System) -> Option<Findings> {
-    (system.accounts.is_empty() && system.front_end().is_none())
-        .then(|| Findings::not_applicable("no accounts, forms or pages for people were found"))
+    (system.accounts.is_empty() && system.people.is_empty())
+        .then(|| Findings::not_applicable("no accounts, forms, cookies or trackers were found"))
 }
 
 /// Applies where accounts exist.

@@ -19,6 +19,9 @@ pub struct System {
     pub platforms: Vec<Platform>,
     /// Why accounts exist (a sign-up, a user model, an auth library): what shows it.
     pub accounts: Vec<Observed<String>>,
+    /// Why people leave data here even without an account (a form, a cookie, a tracker): what shows it.
+    #[serde(default)]
+    pub people: Vec<Observed<String>>,
     /// It answers requests with data rather than pages: what shows it.
     pub api: Vec<Observed<String>>,
 }
@@ -178,6 +181,29 @@ pub struct Platform {
     pub certainty: Certainty,
     /// The environments that it is known to hold (`production`, `staging`), when the repository tells.
     pub environments: Vec<String>,
+    /// What the platform's own documentation promises.
+    #[serde(default)]
+    pub guarantees: Vec<Guarantee>,
+}
+
+impl Platform {
+    /// The promise of this kind, where the platform counts (it is named, deployed to, or configured by a file).
+    pub fn guarantee(&self, claim: &str) -> Option<&Guarantee> {
+        self.guarantees
+            .iter()
+            .find(|guarantee| guarantee.claim == claim && self.certainty <= Certainty::Configured)
+    }
+}
+
+/// Something that a platform itself sees to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guarantee {
+    /// Stable key: `certificates`, `redirect`, `tls-1-2`, `metrics`, `instant-rollback`, `kept-releases`.
+    pub claim: String,
+    /// What is promised, in a few words.
+    pub says: String,
+    /// Where the platform says so.
+    pub link: String,
 }
 
 /// How sure a platform is.

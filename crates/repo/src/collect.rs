@@ -67,7 +67,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     });
     let documents = documents::collect(&tree);
     // Last, so that the problems of every room are in it.
-    let repository = system::repository(&tree, &scan, &migrations);
+    let repository = system::repository(&tree, &scan, &system_plan, &system, &migrations);
 
     Ok(Facts {
         declared: input.declared.clone().into(),

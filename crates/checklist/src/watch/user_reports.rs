@@ -24,5 +24,5 @@ pub static ITEM: Item = Item {
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::people)
+    shared::no_reader(view, shared::deployable)
 }

@@ -67,8 +67,8 @@ pub fn collect(
         if signature.uses.is_empty() {
             used.extend(imported);
         }
-        used.extend(uses(tree, scan, plan, index, signature));
         used.extend(present[index].iter().cloned());
+        used.extend(uses(tree, scan, plan, index, signature));
         // Code that names a package which nothing declares is a coincidence. Where nothing was read of the ecosystem, a
         // missing declaration says nothing.
         used.retain(|place| {
@@ -150,7 +150,9 @@ fn declarations(
         containers
             .images
             .iter()
-            .filter(|image| !image.development && signature.images.iter().any(|name| wildcard(name, &image.name)))
+            .filter(|image| {
+                !image.development && signature.images.iter().any(|name| wildcard(name, &image.name))
+            })
             .map(|image| image.at.clone()),
     );
     (declared, imported)
@@ -165,7 +167,9 @@ fn uses(tree: &Tree, scan: &Scan, plan: &Plan, index: usize, signature: &Signatu
         .flat_map(|id| scan.hits(*id))
         .filter(|hit| !hit.comment)
         .map(|hit| (hit, &tree.files()[hit.file]))
-        .filter(|(hit, file)| scan.ships(file) && is_code(file) && signature.reads(file.language) && !quoted(hit))
+        .filter(|(hit, file)| {
+            scan.ships(file) && is_code(file) && signature.reads(file.language) && !quoted(hit)
+        })
         .filter(|(_, file)| beside.as_ref().is_none_or(|beside| beside.contains(&file.index)))
         .map(|(hit, file)| file.at_line(hit.line))
         .collect()
@@ -178,8 +182,26 @@ fn is_code(file: &File) -> bool {
     }
     matches!(
         file.extension().as_str(),
-        "yml" | "yaml" | "toml" | "json" | "jsonc" | "xml" | "properties" | "conf" | "ini" | "cfg" | "gradle"
-            | "prisma" | "graphql" | "example" | "env" | "ru" | "twig" | "ejs" | "hbs" | "pug"
+        "yml"
+            | "yaml"
+            | "toml"
+            | "json"
+            | "jsonc"
+            | "xml"
+            | "properties"
+            | "conf"
+            | "ini"
+            | "cfg"
+            | "gradle"
+            | "prisma"
+            | "graphql"
+            | "example"
+            | "env"
+            | "ru"
+            | "twig"
+            | "ejs"
+            | "hbs"
+            | "pug"
     ) || !file.name().contains('.')
 }
 

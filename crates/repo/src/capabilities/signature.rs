@@ -180,7 +180,10 @@ mod tests {
             for product in &file.product {
                 let name = &product.name;
                 assert!(names.insert(name.clone()), "{capability}: {name} is there twice");
-                assert!(product.docs.starts_with("https://"), "{capability}: {name} links to no documentation");
+                assert!(
+                    product.docs.starts_with("https://"),
+                    "{capability}: {name} links to no documentation"
+                );
                 for ecosystem in product.packages.keys() {
                     assert!(ECOSYSTEMS.contains(&ecosystem.as_str()), "{capability}: {name}: {ecosystem}?");
                 }

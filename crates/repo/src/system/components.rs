@@ -91,7 +91,8 @@ fn folders(seen: &Seen) -> BTreeMap<String, Component> {
         }
     }
     for folder in FUNCTION_FOLDERS {
-        let first = seen.tree.under(folder).find(|file| file.language.is_some() && file.class == Class::Shipped);
+        let first =
+            seen.tree.under(folder).find(|file| file.language.is_some() && file.class == Class::Shipped);
         if let Some(first) = first {
             components.entry((*folder).to_owned()).or_insert_with(|| Component {
                 folder: (*folder).to_owned(),
@@ -108,9 +109,11 @@ fn folders(seen: &Seen) -> BTreeMap<String, Component> {
 /// A manifest of a tool, a CI helper or documentation is no part of what ships.
 fn ships(file: &File) -> bool {
     let tool = |part: &str| {
-        part.starts_with('.') || matches!(part, "scripts" | "tools" | "tooling" | "benchmarks" | "benches" | "dev" | "hack")
+        part.starts_with('.')
+            || matches!(part, "scripts" | "tools" | "tooling" | "benchmarks" | "benches" | "dev" | "hack")
     };
-    (file.class == Class::Shipped || file.class == Class::Generated) && !file.folder().split('/').any(|part| tool(part) && part != ".")
+    (file.class == Class::Shipped || file.class == Class::Generated)
+        && !file.folder().split('/').any(|part| tool(part) && part != ".")
 }
 
 /// The nearest component above a folder; the root is one even without a manifest.
@@ -164,7 +167,16 @@ pub fn is_tool_code(path: &str) -> bool {
     folders.split('/').any(|folder| {
         matches!(
             folder,
-            "scripts" | "script" | "tools" | "tooling" | "hack" | "dev" | "bench" | "benches" | "benchmarks" | "build"
+            "scripts"
+                | "script"
+                | "tools"
+                | "tooling"
+                | "hack"
+                | "dev"
+                | "bench"
+                | "benches"
+                | "benchmarks"
+                | "build"
         ) || folder.starts_with('.')
     }) || path.rsplit('/').next().is_some_and(|name| {
         name.starts_with("gulpfile")

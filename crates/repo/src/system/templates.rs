@@ -25,43 +25,84 @@ pub fn pages(seen: &Seen) -> Vec<(String, Observed<String>)> {
 fn is_page(file: &File) -> bool {
     let path = file.path.to_ascii_lowercase();
     let mail = ["mail", "email", "emails", "mailer", "mailers", "notifications", "mjml"];
-    if path.split('/').any(|part| mail.contains(&part) || part.ends_with("_mailer")) || is_tool_code(&file.path) {
+    if path
+        .split('/')
+        .any(|part| mail.contains(&part) || part.ends_with("_mailer") || part.contains("email-template"))
+        || is_tool_code(&file.path)
+    {
         return false;
     }
     let name = file.name().to_ascii_lowercase();
-    if [".html.erb", ".html.haml", ".html.slim", ".blade.php", ".html.twig", ".cshtml", ".razor", ".html.heex", ".html.eex", ".html.leex"]
+    if [
+        ".html.erb",
+        ".html.haml",
+        ".html.slim",
+        ".blade.php",
+        ".html.twig",
+        ".cshtml",
+        ".razor",
+        ".html.heex",
+        ".html.eex",
+        ".html.leex",
+    ]
+    .iter()
+    .any(|ending| name.ends_with(ending))
+        || [
+            ".jinja", ".jinja2", ".j2", ".ejs", ".pug", ".hbs", ".twig", ".gohtml", ".tmpl", ".templ",
+            ".jsp", ".ftlh", ".tera",
+        ]
         .iter()
         .any(|ending| name.ends_with(ending))
-        || [".jinja", ".jinja2", ".j2", ".ejs", ".pug", ".hbs", ".twig", ".gohtml", ".tmpl", ".templ", ".jsp", ".ftlh", ".tera"]
-            .iter()
-            .any(|ending| name.ends_with(ending))
             && in_views(&path)
     {
         return true;
-    }
-    if name.ends_with(".php") {
-        return name == "index.php" && (path == "index.php" || path.starts_with("public/")) && false;
     }
     name.ends_with(".html") && in_views(&path)
 }
 
 fn in_views(path: &str) -> bool {
     path.split('/').any(|part| {
-        matches!(part, "templates" | "template" | "views" | "view" | "html" | "pages" | "layouts" | "web" | "public" | "static" | "wwwroot" | "ui" | "public-templates")
+        matches!(
+            part,
+            "templates"
+                | "template"
+                | "views"
+                | "view"
+                | "html"
+                | "pages"
+                | "layouts"
+                | "web"
+                | "public"
+                | "static"
+                | "wwwroot"
+                | "ui"
+        )
     })
 }
 
 fn looks_like_page(seen: &Seen, file: &File) -> bool {
     let Some(text) = seen.tree.text(file) else { return false };
     let lower: String = text.chars().take(4_000).collect::<String>().to_ascii_lowercase();
-    lower.contains("<html") || lower.contains("<!doctype") || lower.contains("{% extends") || lower.contains("{{") || lower.contains("<div")
+    lower.contains("<html")
+        || lower.contains("<!doctype")
+        || lower.contains("{% extends")
+        || lower.contains("{{")
+        || lower.contains("<div")
 }
 
 /// A site of plain files: a page at the top of a folder from which sites are served.
 pub fn static_site(seen: &Seen) -> Option<Observed<String>> {
-    ["index.html", "public/index.html", "site/index.html", "www/index.html", "src/index.html", "static/index.html", "web/index.html"]
-        .iter()
-        .filter_map(|path| seen.tree.file(path))
-        .find(|file| matches!(file.class, Class::Shipped) && looks_like_page(seen, file))
-        .map(|file| Observed::new("a site of static pages".to_owned(), file.at()))
+    [
+        "index.html",
+        "public/index.html",
+        "site/index.html",
+        "www/index.html",
+        "src/index.html",
+        "static/index.html",
+        "web/index.html",
+    ]
+    .iter()
+    .filter_map(|path| seen.tree.file(path))
+    .find(|file| matches!(file.class, Class::Shipped) && looks_like_page(seen, file))
+    .map(|file| Observed::new("a site of static pages".to_owned(), file.at()))
 }

@@ -1,0 +1,209 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use seaworthy_facts::{Certainty, Engine, Facts};
+
+use crate::{Input, collect};
+
+/// The facts of a small tree.
+pub fn facts(files: &[(&str, &str)]) -> Facts {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    collect(&Input { folder: folder.path().to_owned(), with: Vec::new(), declared: Default::default() })
+        .unwrap()
+}
+
+fn system(files: &[(&str, &str)]) -> seaworthy_facts::System {
+    facts(files).system.get().unwrap().clone()
+}
+
+const GO_SERVER: &str =
+    "package main\nimport \"net/http\"\nfunc main() { http.ListenAndServe(\":80\", nil) }\n";
+
+#[test]
+fn a_library_and_a_command_line_tool_are_not_deployable() {
+    let tool = system(&[
+        ("Cargo.toml", "[package]\nname = \"tool\"\n"),
+        ("src/main.rs", "fn main() { println!(\"postgres://\"); }\n"),
+        ("examples/server.rs", "axum::serve(listener, app).await\n"),
+        ("docker-compose.yml", "services:\n  db:\n    image: postgres:16\n"),
+    ]);
+    assert!(!tool.deployable(), "{tool:?}");
+    assert!(tool.databases.is_empty());
+    let library = system(&[
+        ("package.json", "{\"name\": \"x\", \"devDependencies\": {\"express\": \"5\"}}"),
+        ("index.js", "module.exports = (app) => app.use(require('x'))\n"),
+        ("test/x.test.js", "const app = express()\n"),
+    ]);
+    assert!(!library.deployable(), "{library:?}");
+}
+
+#[test]
+fn a_server_with_templates_has_pages_and_one_without_has_none() {
+    let api = system(&[("go.mod", "module x\n"), ("main.go", GO_SERVER)]);
+    assert_eq!(api.http_server().unwrap().at.to_string(), "main.go:3");
+    assert!(api.front_end().is_none());
+    assert!(api.accounts.is_empty() && api.api.is_empty());
+    let site =
+        system(&[("go.mod", "module x\n"), ("main.go", GO_SERVER), ("templates/a.html", "<html></html>")]);
+    assert!(site.front_end().is_some());
+    let mail = system(&[
+        ("go.mod", "module x\n"),
+        ("main.go", GO_SERVER),
+        ("templates/email/a.html", "<html></html>"),
+    ]);
+    assert!(mail.front_end().is_none());
+}
+
+#[test]
+fn each_part_of_a_monorepo_is_a_component() {
+    let system = system(&[
+        ("package.json", "{\"private\": true}"),
+        ("apps/api/package.json", "{\"dependencies\": {\"express\": \"5\"}}"),
+        ("apps/api/src/index.ts", "const app = express()\napp.listen(1)\n"),
+        ("apps/web/package.json", "{\"dependencies\": {\"react-dom\": \"19\"}}"),
+        ("apps/web/src/main.tsx", "createRoot(x)\n"),
+        ("supabase/functions/hello/index.ts", "Deno.serve(() => new Response())\n"),
+    ]);
+    let roles: Vec<(&str, bool, bool)> = system
+        .components
+        .iter()
+        .map(|c| (c.folder.as_str(), c.http_server.is_some(), c.front_end.is_some()))
+        .collect();
+    assert_eq!(
+        roles,
+        [
+            (".", false, false),
+            ("apps/api", true, false),
+            ("apps/web", false, true),
+            ("supabase/functions", true, false)
+        ]
+    );
+}
+
+#[test]
+fn the_engine_is_the_one_that_the_settings_name() {
+    let django = system(&[
+        ("manage.py", "import django\n"),
+        (
+            "app/settings.py",
+            "ROOT_URLCONF = 'app.urls'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n",
+        ),
+        ("app/settings_dev.py", "ENGINE = 'django.db.backends.sqlite3'\n"),
+    ]);
+    let engines: Vec<Engine> = django.databases.iter().map(|d| d.engine).collect();
+    assert_eq!(engines, [Engine::Postgresql]);
+    let terraform = system(&[
+        ("go.mod", "module x\n"),
+        ("main.go", GO_SERVER),
+        ("infra/main.tf", "resource \"aws_db_instance\" \"main\" {\n  engine = \"mysql\"\n}\n"),
+    ]);
+    assert_eq!(terraform.databases[0].engine, Engine::Mysql);
+    assert_eq!(terraform.databases[0].at.to_string(), "infra/main.tf:2");
+}
+
+#[test]
+fn an_embedded_default_beside_servers_makes_them_alternatives() {
+    let laravel = system(&[
+        ("composer.json", "{}"),
+        ("bootstrap/app.php", "<?php return Application::configure(basePath: 'x')->create();\n"),
+        (".env.example", "DB_CONNECTION=sqlite\n"),
+        (
+            "config/database.php",
+            "<?php return ['default' => env('DB_CONNECTION', 'sqlite'), 'mysql' => []];\n",
+        ),
+    ]);
+    let databases: Vec<(Engine, bool)> =
+        laravel.databases.iter().map(|d| (d.engine, d.alternative)).collect();
+    assert_eq!(databases, [(Engine::Sqlite, false), (Engine::Mysql, true)]);
+}
+
+#[test]
+fn object_storage_is_for_files_of_users() {
+    let server = ("app.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+    let user = system(&[
+        server,
+        ("up.py", "import boto3\nasync def up(file):\n  s3.put_object(Bucket=b, Key=k, Body=file)\n"),
+    ]);
+    assert_eq!(user.object_storage.len(), 1);
+    let own = system(&[
+        server,
+        ("conf.py", "import boto3\ns3.put_object(Bucket=b, Key=CONFIG_KEY, Body=json.dumps(config))\n"),
+    ]);
+    assert!(own.object_storage.is_empty());
+}
+
+#[test]
+fn platforms_that_exclude_each_other_are_offers() {
+    let code = ("main.go", GO_SERVER);
+    let one = system(&[code, ("go.mod", "module x\n"), ("fly.toml", "app = 'x'\n")]);
+    assert_eq!((one.platforms[0].key.as_str(), one.platforms[0].certainty), ("fly", Certainty::Configured));
+    assert!(one.platforms[0].guarantee("instant-rollback").is_none());
+    let two = system(&[
+        code,
+        ("go.mod", "module x\n"),
+        ("fly.toml", "app = 'x'\n"),
+        ("render.yaml", "services: []\n"),
+    ]);
+    assert!(two.platforms.iter().all(|platform| platform.certainty == Certainty::Optional));
+    assert!(two.platforms.iter().all(|platform| platform.guarantee("certificates").is_none()));
+}
+
+#[test]
+fn a_framework_without_a_platform_names_the_probable_one() {
+    let next = system(&[
+        ("package.json", "{\"dependencies\": {\"next\": \"16.0.0\"}}"),
+        ("next.config.js", "module.exports = {}\n"),
+        ("app/page.tsx", "import Link from 'next/link'\n"),
+    ]);
+    assert_eq!(
+        (next.platforms[0].key.as_str(), next.platforms[0].certainty),
+        ("vercel", Certainty::Probable)
+    );
+}
+
+#[test]
+fn tests_are_told_by_name_and_content() {
+    let facts = facts(&[
+        ("package.json", "{}"),
+        ("src/sum.test.ts", "it('adds', () => {})\n"),
+        ("src/test-utils.ts", "export const x = 1\n"),
+        ("src/empty.test.ts", "// nothing yet\n"),
+        ("e2e/home.spec.ts", "import { test } from '@playwright/test'\ntest('home', () => {})\n"),
+        ("api/go.mod", "module x\n"),
+        ("api/x_test.go", "func TestX(t *testing.T) {}\n"),
+        ("api/tests/test_latest.py", "def test_it():\n  pass\n"),
+        ("api/tests/fixtures/test_data.py", "def test_it():\n  pass\n"),
+    ]);
+    let suites: Vec<(String, String, u32, bool)> = facts
+        .repository
+        .get()
+        .unwrap()
+        .tests
+        .iter()
+        .map(|suite| (suite.component.clone(), suite.language.clone(), suite.files, suite.end_to_end))
+        .collect();
+    let expected = [
+        (".", "typescript", 1, false),
+        (".", "typescript", 1, true),
+        ("api", "go", 1, false),
+        ("api", "python", 1, false),
+    ];
+    assert_eq!(suites, expected.map(|(c, l, n, e)| (c.to_owned(), l.to_owned(), n, e)));
+}
+
+#[test]
+fn forms_cookies_and_trackers_show_that_people_leave_data() {
+    let page = |body: &str| {
+        system(&[("go.mod", "module x\n"), ("main.go", GO_SERVER), ("templates/a.html", body)]).people.len()
+    };
+    assert_eq!(page("<html><p>hello</p></html>"), 0);
+    assert_eq!(page("<html><form method=\"post\"></form></html>"), 1);
+    assert_eq!(page("<html><form role=\"search\"></form></html>"), 0);
+    assert_eq!(page("<html><script>document.cookie = 'a=b'</script></html>"), 1);
+}
