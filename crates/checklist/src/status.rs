@@ -221,7 +221,9 @@ fn absent(item: &Item, reason: Option<String>, evidence: Vec<Evidence>) -> Judge
     }
 }
 
+/// What decided comes first, then what speaks the same way, so that a reader of the first lines is not misled.
 fn deciding_first(mut evidence: Vec<Evidence>, deciding: &Evidence) -> Vec<Evidence> {
+    evidence.sort_by_key(|piece| piece.polarity != deciding.polarity);
     if let Some(position) = evidence.iter().position(|piece| piece == deciding) {
         let piece = evidence.remove(position);
         evidence.insert(0, piece);
