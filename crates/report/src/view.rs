@@ -21,12 +21,17 @@ pub(crate) fn headline(report: &Report) -> Headline {
         Verdict::NotReady => {
             (gate.verdict.words(), format!("{} the gate, and {} unknown", block(fails), more(unknown)))
         }
-        Verdict::NotKnown if gate.strict => {
-            (gate.verdict.words(), format!("{} unknown, which strict counts as failed", items_are(unknown)))
-        }
-        Verdict::NotKnown => {
-            (gate.verdict.words(), format!("nothing in the gate fails, but {} unknown", items_are(unknown)))
-        }
+        Verdict::NotKnown if gate.strict => (
+            gate.verdict.words(),
+            format!(
+                "nothing in the gate fails, but {} unknown, which strict counts as failed",
+                of_its_items(unknown)
+            ),
+        ),
+        Verdict::NotKnown => (
+            gate.verdict.words(),
+            format!("nothing in the gate fails, but {} unknown", of_its_items(unknown)),
+        ),
         // An accepted or known unknown does not fail the gate, but it does not make anything ready either.
         Verdict::Ready if excused > 0 => (
             "nothing blocks",
@@ -53,8 +58,8 @@ fn more(count: usize) -> String {
     if count == 1 { "1 more is".to_owned() } else { format!("{count} more are") }
 }
 
-fn items_are(count: usize) -> String {
-    if count == 1 { "1 item is".to_owned() } else { format!("{count} items are") }
+fn of_its_items(count: usize) -> String {
+    if count == 1 { "1 of its items is".to_owned() } else { format!("{count} of its items are") }
 }
 
 /// A count with its noun, whose plural takes an `s`.

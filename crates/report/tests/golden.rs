@@ -39,6 +39,7 @@ fn terminal() {
     same("shop-colour.txt", &text(&shop, Format::Terminal, &RenderOptions { colour: true, ..plain }));
     same("not-known.txt", &text(&common::not_known(), Format::Terminal, &plain));
     same("accepted-unknown.txt", &text(&common::accepted_unknown(), Format::Terminal, &plain));
+    same("required.txt", &text(&common::required(), Format::Terminal, &plain));
     same("ready.txt", &text(&common::ready(), Format::Terminal, &plain));
 }
 
@@ -62,6 +63,7 @@ fn html() {
 #[test]
 fn markdown() {
     same("shop.md", &text(&common::shop(), Format::Markdown, &RenderOptions::default()));
+    same("required.md", &text(&common::required(), Format::Markdown, &RenderOptions::default()));
     same("not-known.md", &step_summary(&common::not_known()));
 }
 

@@ -68,6 +68,7 @@ pub(super) fn item(out: &mut String, report: &Report, item: &ItemReport, pages: 
         out.push_str(" <span class=\"badge\">known before</span>");
     }
     out.push_str("</span></summary>\n<div class=\"body\">\n");
+    let empty = out.len();
     if let Some(cause) = item.cause {
         let _ = writeln!(out, "<p><b>Why unknown:</b> {}.</p>", view::cause_words(cause));
     }
@@ -105,6 +106,9 @@ pub(super) fn item(out: &mut String, report: &Report, item: &ItemReport, pages: 
             "<details class=\"page\"><summary>About this item</summary>\n<div>{}</div></details>",
             page::html(&markdown)
         );
+    }
+    if out.len() == empty {
+        out.push_str("<p class=\"quiet\">Nothing more is recorded.</p>\n");
     }
     out.push_str("</div>\n</details>\n");
 }

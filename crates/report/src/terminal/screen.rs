@@ -123,6 +123,8 @@ impl Screen {
     }
 
     fn paint(&mut self, paint: Paint, words: &str) {
+        // The other form of a command of some CI systems, which they find anywhere in a line.
+        let words = &words.replace("##[", "## [");
         let code = paint.code();
         if self.colour && !code.is_empty() {
             self.out.push_str("\u{1b}[");
@@ -161,8 +163,10 @@ mod tests {
         screen.line(0, 2, &[(Paint::Plain, "0123456789 0123456 ::add-mask::x")]);
         screen.place(2, "::set-env name=x", "");
         screen.line(0, 0, &[(Paint::Plain, "::error::x")]);
+        screen.line(0, 0, &[(Paint::Plain, "x ##[add-mask]y")]);
         let text = screen.finish();
         assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
+        assert!(!text.contains("##["), "{text}");
     }
 
     #[test]

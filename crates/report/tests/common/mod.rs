@@ -524,6 +524,23 @@ pub fn ready() -> Report {
     report(shop_items().into_iter().filter(|item| item.status == Status::Pass).collect(), false)
 }
 
+/// Everything passes, but the gate asks for more than is reached, and the change weakens the gate.
+pub fn required() -> Report {
+    let mut report = ready();
+    let gate = &mut report.summary.gate;
+    gate.verdict = Verdict::NotReady;
+    gate.reasons = vec![GateReason {
+        item: ItemId::new("ci.tests"),
+        status: Status::Fail,
+        reason: "proven is required, configured is reached".into(),
+    }];
+    gate.weakened = vec![Note {
+        summary: "`require.backups` was taken out".into(),
+        location: Some(Location::line("seaworthy.toml", 14)),
+    }];
+    report
+}
+
 /// A report with the same text wherever a report holds text.
 pub fn filled(text: &str) -> Report {
     let mut evidence = Evidence::contrary(text, Location::at(text, 3, 4));
