@@ -92,11 +92,30 @@ fn links_that_leave_the_folder_are_not_followed() {
 }
 
 #[test]
-fn a_link_inside_the_folder_is_followed() {
+fn a_tracked_folder_that_is_now_a_link_to_the_outside() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("package.json"), r#"{"dependencies":{"leaked-package":"1.0.0"}}"#).unwrap();
+    let folder = Folder::new();
+    folder.write("api/package.json", "{}");
+    folder.git(&["init", "-q"]);
+    folder.git(&["add", "-A"]);
+    fs::remove_dir_all(folder.path().join("api")).unwrap();
+    symlink(outside.path(), folder.path().join("api")).unwrap();
+    let facts = folder.check();
+    assert!(!facts.json().contains("leaked"));
+    facts.problem("api/package.json", "leads out of the audited folder");
+}
+
+#[test]
+fn links_inside_the_folder_are_followed() {
     let folder = Folder::new();
     folder.write("config/broken.json", "{");
     symlink("config/broken.json", folder.path().join("package.json")).unwrap();
-    folder.check().problem("package.json", "");
+    let absolute = folder.path().canonicalize().unwrap().join("config/broken.json");
+    symlink(absolute, folder.path().join("composer.json")).unwrap();
+    let facts = folder.check();
+    facts.problem("package.json", "");
+    facts.problem("composer.json", "");
 }
 
 #[test]

@@ -123,13 +123,13 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
         .with_min_len(16)
         .map(|file| {
             let keep = wanted_later(file) && kept.load(Ordering::Relaxed) < Limits::KEPT;
-            let Some(text) = tree.scan_text(file, keep) else {
-                return FileScan { lines: 0, bytes: 0, generated: false, hits: Vec::new() };
-            };
-            if keep {
-                kept.fetch_add(text.len() as u64, Ordering::Relaxed);
-            }
-            scan_text(file, &text, automaton.as_ref(), &wanted_by, needles)
+            let seen = tree.scan_text(file, keep, |text| {
+                if keep {
+                    kept.fetch_add(text.len() as u64, Ordering::Relaxed);
+                }
+                scan_text(file, text, automaton.as_ref(), &wanted_by, needles)
+            });
+            seen.unwrap_or(FileScan { lines: 0, bytes: 0, generated: false, hits: Vec::new() })
         })
         .collect();
     let mut scan = Scan { hits: vec![Vec::new(); needles.needles.len()], ..Scan::default() };

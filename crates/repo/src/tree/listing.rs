@@ -35,7 +35,8 @@ pub struct Listing {
 
 pub struct Entry {
     pub path: String,
-    pub real: PathBuf,
+    /// The path relative to the root, where it is no UTF-8.
+    pub raw: Option<Box<Path>>,
     pub link: bool,
 }
 
@@ -119,16 +120,21 @@ fn from_index(folder: &Path, prefix: &str, limits: &Limits, listing: &mut Listin
             listing.problems.push(too_many(prefix, limits));
             break;
         }
-        let Ok(real) = gix::path::from_bstr(bytes) else {
-            listing.problems.push(Problem {
-                at: Location::file(format!("{prefix}{relative}")),
-                what: "the name is not possible on this system; not read".to_owned(),
-            });
-            continue;
+        let raw = if bytes.to_str().is_ok() {
+            None
+        } else {
+            let Ok(real) = gix::path::from_bstr(bytes) else {
+                listing.problems.push(Problem {
+                    at: Location::file(format!("{prefix}{relative}")),
+                    what: "the name is not possible on this system; not read".to_owned(),
+                });
+                continue;
+            };
+            Some(real.strip_prefix(&inner).map_or_else(|_| real.as_ref().into(), Into::into))
         };
         listing.entries.push(Entry {
             path: format!("{prefix}{relative}"),
-            real: work_dir.join(real),
+            raw,
             link: entry.mode == Mode::SYMLINK,
         });
     }
@@ -190,7 +196,7 @@ fn walk(folder: &Path, prefix: &str, limits: &Limits, listing: &mut Listing) {
         let Ok(relative) = entry.path().strip_prefix(folder) else { continue };
         listing.entries.push(Entry {
             path: format!("{prefix}{}", relative.to_string_lossy()),
-            real: entry.path().to_owned(),
+            raw: relative.to_str().is_none().then(|| relative.into()),
             link: kind.is_symlink(),
         });
     }

@@ -4,7 +4,7 @@ mod class;
 mod listing;
 mod read;
 
-use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -12,6 +12,7 @@ use seaworthy_facts::{Location, Problem};
 
 pub use class::{Class, language_of};
 pub use listing::ListError;
+use read::Anchor;
 pub use read::{Content, Limits};
 
 /// A file of the audited folders.
@@ -20,8 +21,8 @@ pub struct File {
     /// Path with `/` between its parts, relative to the audited folder; of an added folder's files, behind that folder's
     /// name as the user gave it. Bytes that are no UTF-8 are replaced.
     pub path: String,
-    /// Where it is on disk.
-    real: PathBuf,
+    /// Its path relative to its root, where that is no UTF-8.
+    raw: Option<Box<Path>>,
     /// Its place among [`Tree::files`].
     pub index: usize,
     /// What kind of file it is, as far as its path tells.
@@ -85,8 +86,11 @@ pub struct Tree {
     /// The audited folder first, then those added.
     pub roots: Vec<Root>,
     files: Vec<File>,
-    by_path: HashMap<String, usize>,
-    by_name: HashMap<String, Vec<usize>>,
+    /// Places in `files`, by path.
+    by_path: Vec<u32>,
+    /// Hashes of names and places in `files`, in this order.
+    by_name: Vec<(u64, u32)>,
+    anchors: Vec<Anchor>,
     limits: Limits,
     problems: Mutex<Vec<Problem>>,
 }
@@ -113,21 +117,25 @@ impl Tree {
                 class: Class::of_path(&entry.path[prefix.len()..]),
                 language: language_of(&entry.path),
                 path: entry.path,
-                real: entry.real,
+                raw: entry.raw,
                 index: 0,
                 link: entry.link,
                 root: number,
                 content: OnceLock::new(),
             }));
         }
-        let mut by_path = HashMap::with_capacity(files.len());
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, file) in files.iter_mut().enumerate() {
             file.index = index;
-            by_path.insert(file.path.clone(), index);
-            by_name.entry(file.name().to_owned()).or_default().push(index);
         }
-        Ok(Tree { roots, files, by_path, by_name, limits, problems: Mutex::new(problems) })
+        // Listings are limited to far fewer files than fit into 32 bits.
+        let mut by_path: Vec<u32> = (0..u32::try_from(files.len()).unwrap_or(u32::MAX)).collect();
+        // Git's index is in this order already; sorting what is sorted costs one look at each.
+        by_path.sort_by(|left, right| files[*left as usize].path.cmp(&files[*right as usize].path));
+        let mut by_name: Vec<(u64, u32)> =
+            (0u32..).zip(&files).map(|(index, file): (u32, &File)| (hash(file.name()), index)).collect();
+        by_name.sort_unstable();
+        let anchors = roots.iter().map(|root: &Root| Anchor::new(&root.folder)).collect();
+        Ok(Tree { roots, files, by_path, by_name, anchors, limits, problems: Mutex::new(problems) })
     }
 
     /// Every file, in the order of the listing (git's index order: sorted by path).
@@ -138,7 +146,9 @@ impl Tree {
     /// The file at this path.
     pub fn file(&self, path: &str) -> Option<&File> {
         let path = path.strip_prefix("./").unwrap_or(path);
-        self.by_path.get(path).map(|index| &self.files[*index])
+        let found =
+            self.by_path.binary_search_by(|index| self.files[*index as usize].path.as_str().cmp(path));
+        found.ok().map(|place| &self.files[self.by_path[place] as usize])
     }
 
     /// The file at a path relative to a folder; `..` and `.` are resolved, and nothing outside is found.
@@ -148,18 +158,35 @@ impl Tree {
 
     /// Files with exactly this name, wherever they are.
     pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a File> {
-        self.by_name.get(name).into_iter().flatten().map(|index| &self.files[*index])
+        let wanted = hash(name);
+        let first = self.by_name.partition_point(|(hash, _)| *hash < wanted);
+        let count = self.by_name[first..].iter().take_while(|(hash, _)| *hash == wanted).count();
+        let name: Box<str> = name.into();
+        self.by_name[first..first + count]
+            .iter()
+            .map(|(_, index)| &self.files[*index as usize])
+            .filter(move |file| *file.name() == *name)
     }
 
     /// Files in a folder or below it (`.` for all).
     pub fn under<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a File> {
-        self.files.iter().filter(move |file| {
-            folder == "."
-                || file
-                    .path
-                    .strip_prefix(folder)
-                    .is_some_and(|rest| rest.starts_with('/') || folder.ends_with('/'))
-        })
+        let folder = folder.strip_suffix('/').unwrap_or(folder);
+        let (all, below) = if folder == "." {
+            (self.files.as_slice(), &[][..])
+        } else {
+            // Paths that share a beginning stand together.
+            let begins = |path: &str| match path.as_bytes().get(..folder.len()) {
+                Some(head) => head.cmp(folder.as_bytes()).then_with(|| {
+                    path.as_bytes().get(folder.len()).map_or(std::cmp::Ordering::Less, |byte| byte.cmp(&b'/'))
+                }),
+                None => path.as_bytes().cmp(folder.as_bytes()),
+            };
+            let path = |index: &u32| self.files[*index as usize].path.as_str();
+            let first = self.by_path.partition_point(|index| begins(path(index)).is_lt());
+            let count = self.by_path[first..].partition_point(|index| begins(path(index)).is_eq());
+            (&[][..], &self.by_path[first..first + count])
+        };
+        all.iter().chain(below.iter().map(|index| &self.files[*index as usize]))
     }
 
     /// Whether there is a file in this folder or below it.
@@ -180,14 +207,11 @@ impl Tree {
         match self.content(file) {
             Content::Text(text) => Some(text.clone()),
             // Its text was not kept after the scan; it is small enough to read again.
-            Content::Released => {
-                match read::read(&self.roots[file.root].folder, &file.real, file.link, &self.limits) {
-                    Content::Text(text) => Some(text),
-                    _ => None,
-                }
-            }
-            Content::Binary | Content::Absent => None,
-            Content::Unreadable(_) => None,
+            Content::Released => match self.read(file) {
+                Content::Text(text) => Some(text),
+                _ => None,
+            },
+            Content::Binary | Content::Absent | Content::Unreadable(_) => None,
         }
     }
 
@@ -197,34 +221,47 @@ impl Tree {
     }
 
     pub(crate) fn content<'a>(&self, file: &'a File) -> &'a Content {
-        file.content.get_or_init(|| {
-            let content = read::read(&self.roots[file.root].folder, &file.real, file.link, &self.limits);
-            if let Content::Unreadable(why) = &content {
-                self.problem(file.at(), why.clone());
-            }
-            content
-        })
+        file.content.get_or_init(|| self.noted(file, self.read(file)))
     }
 
-    /// Reads a file for the scan: a text that was kept before is used, one that is read now is kept only when `keep`.
-    pub(crate) fn scan_text(&self, file: &File, keep: bool) -> Option<Arc<str>> {
-        if let Some(content) = file.content.get() {
-            return match content {
-                Content::Text(text) => Some(text.clone()),
-                _ => None,
-            };
-        }
-        let content = read::read(&self.roots[file.root].folder, &file.real, file.link, &self.limits);
+    fn read(&self, file: &File) -> Content {
+        self.anchors[file.root]
+            .read(self.relative(file), &self.limits, |text| Content::Text(Arc::from(text)))
+            .unwrap_or_else(Content::from)
+    }
+
+    fn noted(&self, file: &File, content: Content) -> Content {
         if let Content::Unreadable(why) = &content {
             self.problem(file.at(), why.clone());
         }
-        let text = match &content {
-            Content::Text(text) => Some(text.clone()),
-            _ => None,
+        content
+    }
+
+    fn relative<'a>(&self, file: &'a File) -> &'a Path {
+        match &file.raw {
+            Some(raw) => raw,
+            None => Path::new(&file.path[self.roots[file.root].prefix.len()..]),
+        }
+    }
+
+    /// Reads a file for the scan: a text that was kept before is used, one that is read now is kept only when `keep`.
+    pub(crate) fn scan_text<R>(&self, file: &File, keep: bool, look: impl FnOnce(&str) -> R) -> Option<R> {
+        if let Some(content) = file.content.get() {
+            return match content {
+                Content::Text(text) => Some(look(text)),
+                _ => None,
+            };
+        }
+        let read = self.anchors[file.root].read(self.relative(file), &self.limits, |text| {
+            let content = if keep { Content::Text(Arc::from(text)) } else { Content::Released };
+            (content, look(text))
+        });
+        let (content, seen) = match read {
+            Ok((content, seen)) => (content, Some(seen)),
+            Err(other) => (self.noted(file, other.into()), None),
         };
-        let stored = if text.is_some() && !keep { Content::Released } else { content };
-        let _ = file.content.set(stored);
-        text
+        let _ = file.content.set(content);
+        seen
     }
 
     /// Notes something that could not be read or understood. Each is reported once.
@@ -246,6 +283,12 @@ impl Tree {
     }
 }
 
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(name.as_bytes());
+    hasher.finish()
+}
+
 /// Joins a path to a folder and resolves `.` and `..`; none when it leads outside.
 pub fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
@@ -262,3 +305,6 @@ pub fn join(folder: &str, path: &str) -> Option<String> {
     }
     Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
-//! Reading a file of an untrusted tree: regular files only, inside the tree only, up to a size, text only.
+//! The text of a file, within limits, and never from outside the audited folder.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::Read;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What is read at the most.
@@ -37,71 +38,179 @@ pub enum Content {
     Unreadable(String),
 }
 
-/// Reads a file. Links are followed only to regular files below `root`.
-pub fn read(root: &Path, path: &Path, link: bool, limits: &Limits) -> Content {
-    if link {
-        match fs::canonicalize(path) {
-            Ok(target) if target.starts_with(root) => {}
-            Ok(_) => {
-                return Content::Unreadable(
-                    "a symbolic link that leads out of the audited folder; not followed".to_owned(),
-                );
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Content::Absent,
-            Err(error) => {
-                return Content::Unreadable(format!("a symbolic link that cannot be followed: {error}"));
-            }
+/// An audited folder as a place to read from.
+#[derive(Debug)]
+pub struct Anchor {
+    folder: PathBuf,
+    #[cfg(target_os = "linux")]
+    handle: Option<File>,
+}
+
+/// What a file turned out to hold, when it is no text.
+#[derive(Debug)]
+pub enum NoText {
+    Binary,
+    /// Not there, or no regular file.
+    Absent,
+    Unreadable(String),
+}
+
+impl From<NoText> for Content {
+    fn from(other: NoText) -> Self {
+        match other {
+            NoText::Binary => Content::Binary,
+            NoText::Absent => Content::Absent,
+            NoText::Unreadable(why) => Content::Unreadable(why),
         }
     }
-    // Asked before opening: opening a FIFO would wait for a writer.
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => return Content::Absent,
-        Ok(metadata) if metadata.len() > limits.file_bytes => {
-            return if looks_binary(path) {
-                Content::Binary
+}
+
+thread_local! {
+    /// Most files are read, scanned and forgotten: their bytes all go through here.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Anchor {
+    /// The folder must be resolved.
+    pub fn new(folder: &Path) -> Self {
+        Anchor {
+            folder: folder.to_owned(),
+            #[cfg(target_os = "linux")]
+            handle: File::open(folder).ok(),
+        }
+    }
+
+    /// Reads a file and hands its text over; bytes that are no UTF-8 are replaced. Links are followed only to regular
+    /// files of this folder, wherever in the path they are.
+    pub fn read<R>(
+        &self,
+        relative: &Path,
+        limits: &Limits,
+        take: impl FnOnce(&str) -> R,
+    ) -> Result<R, NoText> {
+        let mut file = self.open(relative)?;
+        let unreadable = |error: io::Error| NoText::Unreadable(format!("cannot be read: {error}"));
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(NoText::Absent);
+        }
+        if metadata.len() > limits.file_bytes {
+            let mut head = [0u8; HEAD];
+            let count = file.read(&mut head).map_err(unreadable)?;
+            return Err(if is_binary(&head[..count]) {
+                NoText::Binary
             } else {
-                Content::Unreadable(format!(
+                NoText::Unreadable(format!(
                     "{} MB are more than the {} MB that are read of one file; not read",
                     metadata.len() / 1_000_000,
                     limits.file_bytes / 1_000_000
                 ))
-            };
+            });
         }
-        Ok(metadata) => read_text(path, metadata.len(), limits),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Content::Absent,
-        Err(error) => Content::Unreadable(format!("cannot be read: {error}")),
+        let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        BUFFER.with_borrow_mut(|buffer| {
+            let bytes = fill(buffer, &mut file, size).map_err(unreadable)?;
+            if is_binary(&bytes[..bytes.len().min(HEAD)]) {
+                return Err(NoText::Binary);
+            }
+            Ok(match std::str::from_utf8(bytes) {
+                Ok(text) => take(text),
+                Err(_) => take(&String::from_utf8_lossy(bytes)),
+            })
+        })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn open(&self, relative: &Path) -> Result<File, NoText> {
+        use rustix::io::Errno;
+        for path in [Some(relative.to_owned()), None] {
+            // The kernel itself refuses whatever leads outside, also while somebody exchanges folders for links.
+            let (Some(handle), Some(path)) = (&self.handle, path.or_else(|| self.resolve(relative).ok()))
+            else {
+                break;
+            };
+            match beneath(handle, &path) {
+                Ok(file) => return Ok(file),
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::NXIO) => return Err(NoText::Absent),
+                // An absolute link may still end inside.
+                Err(Errno::XDEV) => {}
+                Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::AGAIN) => break,
+                Err(Errno::LOOP) => return Err(link_problem(&io::Error::from(Errno::LOOP))),
+                Err(error) => {
+                    return Err(NoText::Unreadable(format!("cannot be opened: {}", io::Error::from(error))));
+                }
+            }
+        }
+        self.open_checked(relative)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open(&self, relative: &Path) -> Result<File, NoText> {
+        self.open_checked(relative)
+    }
+
+    /// Without help of the kernel: resolved first, opened then.
+    fn open_checked(&self, relative: &Path) -> Result<File, NoText> {
+        let path = self.folder.join(self.resolve(relative)?);
+        // Asked before opening: opening a FIFO would wait for a writer.
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {
+                File::open(&path).map_err(|error| NoText::Unreadable(format!("cannot be opened: {error}")))
+            }
+            Ok(_) => Err(NoText::Absent),
+            Err(error) if is_absence(&error) => Err(NoText::Absent),
+            Err(error) => Err(NoText::Unreadable(format!("cannot be read: {error}"))),
+        }
+    }
+
+    /// The path without links, relative to the folder.
+    fn resolve(&self, relative: &Path) -> Result<PathBuf, NoText> {
+        let target = fs::canonicalize(self.folder.join(relative))
+            .map_err(|error| if is_absence(&error) { NoText::Absent } else { link_problem(&error) })?;
+        target.strip_prefix(&self.folder).map(Path::to_owned).map_err(|_| {
+            NoText::Unreadable(
+                "a symbolic link that leads out of the audited folder; not followed".to_owned(),
+            )
+        })
     }
 }
 
-fn read_text(path: &Path, size: u64, limits: &Limits) -> Content {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) => return Content::Unreadable(format!("cannot be opened: {error}")),
-    };
-    // The size is a hint: the file may grow while it is read, and is cut at the limit.
-    let mut bytes = Vec::with_capacity(usize::try_from(size.min(limits.file_bytes)).unwrap_or(0) + 1);
-    let mut head = [0u8; 8192];
-    let count = match file.read(&mut head) {
-        Ok(count) => count,
-        Err(error) => return Content::Unreadable(format!("cannot be read: {error}")),
-    };
-    if memchr::memchr(0, &head[..count]).is_some() {
-        return Content::Binary;
-    }
-    bytes.extend_from_slice(&head[..count]);
-    if let Err(error) = file.take(limits.file_bytes).read_to_end(&mut bytes) {
-        return Content::Unreadable(format!("cannot be read: {error}"));
-    }
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    };
-    Content::Text(Arc::from(text))
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn looks_binary(path: &Path) -> bool {
-    let mut head = [0u8; 8192];
-    File::open(path)
-        .and_then(|mut file| file.read(&mut head))
-        .is_ok_and(|count| memchr::memchr(0, &head[..count]).is_some())
+fn link_problem(error: &io::Error) -> NoText {
+    NoText::Unreadable(format!("a symbolic link that cannot be followed: {error}"))
+}
+
+#[cfg(target_os = "linux")]
+fn beneath(handle: &File, path: &Path) -> Result<File, rustix::io::Errno> {
+    use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+    // NONBLOCK: a FIFO is opened without waiting for a writer, and then seen to be no file.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    openat2(handle, path, flags, Mode::empty(), resolve).map(File::from)
+}
+
+const HEAD: usize = 8192;
+
+fn is_binary(head: &[u8]) -> bool {
+    memchr::memchr(0, head).is_some()
+}
+
+/// Reads a file of about this size. What it grows by meanwhile is left out.
+fn fill<'b>(buffer: &'b mut Vec<u8>, file: &mut File, size: usize) -> io::Result<&'b [u8]> {
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
+    let mut filled = 0;
+    while filled < size {
+        match file.read(&mut buffer[filled..size]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(&buffer[..filled])
 }
