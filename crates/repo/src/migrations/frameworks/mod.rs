@@ -2,6 +2,7 @@
 
 mod alembic;
 mod atlas;
+mod chains;
 mod dbmate;
 mod diesel;
 mod django;
@@ -11,10 +12,10 @@ mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
-mod liquibase;
 mod javascript;
 mod knex;
 mod laravel;
+mod liquibase;
 mod mikro_orm;
 mod node_pg_migrate;
 mod phinx;
