@@ -2,20 +2,32 @@
 
 mod alembic;
 mod atlas;
+mod chains;
 mod dbmate;
 mod diesel;
 mod django;
 mod django_fields;
+mod doctrine;
 mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod javascript;
+mod knex;
+mod laravel;
 mod liquibase;
+mod mikro_orm;
+mod node_pg_migrate;
+mod phinx;
+mod php;
 mod plain_sql;
 mod prisma;
+mod rails;
+mod sequelize;
 mod sql_files;
 mod sqlx;
 mod supabase;
+mod typeorm;
 
 use super::frame::Framework;
 
@@ -35,5 +47,14 @@ pub static ALL: &[&Framework] = &[
     &golang_migrate::FRAMEWORK,
     &django::FRAMEWORK,
     &alembic::FRAMEWORK,
+    &rails::FRAMEWORK,
+    &laravel::FRAMEWORK,
+    &doctrine::FRAMEWORK,
+    &phinx::FRAMEWORK,
+    &typeorm::FRAMEWORK,
+    &mikro_orm::FRAMEWORK,
+    &node_pg_migrate::FRAMEWORK,
+    &sequelize::FRAMEWORK,
+    &knex::FRAMEWORK,
     &plain_sql::FRAMEWORK,
 ];

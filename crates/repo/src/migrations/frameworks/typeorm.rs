@@ -1,0 +1,18 @@
+//! TypeORM: classes with `up` and `down` that are given a query runner.
+
+use super::javascript;
+use crate::migrations::Seen;
+use crate::migrations::frame::{Draft, Entry, Found, Framework};
+
+pub static FRAMEWORK: Framework = Framework { key: "typeorm", has_downs: true, find, read };
+
+fn find<'a>(seen: &Seen<'a>) -> Vec<Found<'a>> {
+    javascript::sets(
+        seen,
+        javascript::files(seen, |text| text.contains("MigrationInterface") && text.contains("typeorm")),
+    )
+}
+
+fn read<'a>(_: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
+    Draft::unreadable(entry.file)
+}
