@@ -1,4 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{
+    Absent, Command, Containers, Engine, FactKind, FactView, ImageRole, Job, Location, Migrations, Pipelines,
+    Role, Step, System,
+};
 use seaworthy_model::{ItemId, Section};
 
 use crate::shared;
@@ -17,12 +20,243 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Migrations, FactKind::Pipelines, FactKind::Containers],
     remedy: "Apply the migrations in CI to the engine that production uses.",
     page: include_str!("tested.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::relational_database)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::relational_database(system) {
+        return Ok(not_applicable);
+    }
+    let migrations = view.get::<Migrations>()?;
+    let pipelines = view.get::<Pipelines>()?;
+    let containers = view.get::<Containers>()?;
+    let mut findings = Findings::new();
+    findings.looked_for("CI jobs that apply the migrations to a database server of the production engine");
+    findings.because("no CI job applies the migrations to a real database");
+    let engines = production_engines(system, migrations);
+    let mut against = Vec::new();
+    for (workflow, job) in pipelines.jobs() {
+        if job.disabled || job.failure_allowed {
+            continue;
+        }
+        for step in &job.steps {
+            let Some((how, at)) = applies(step, migrations) else { continue };
+            match engine_of_job(job, containers) {
+                Some((engine, shown_by)) if engines.iter().any(|wanted| same(*wanted, engine)) => {
+                    findings.supports(
+                        format!(
+                            "CI job `{}` of {} applies the migrations to {} ({how}; {shown_by})",
+                            job.id,
+                            workflow.name,
+                            engine.name()
+                        ),
+                        at,
+                    );
+                }
+                Some((Engine::Sqlite, shown_by)) if !engines.is_empty() => {
+                    against.push((
+                        format!("CI job `{}` applies the migrations to SQLite only ({shown_by}), production uses {}", job.id, names(&engines)),
+                        at,
+                    ));
+                }
+                None => {
+                    if let Some(test) = migrations.test_engine.as_ref().filter(|test| {
+                        test.value == Engine::Sqlite
+                            && !engines.is_empty()
+                            && !engines.contains(&Engine::Sqlite)
+                    }) {
+                        against.push((
+                            format!(
+                                "CI applies the migrations to SQLite only, production uses {}",
+                                names(&engines)
+                            ),
+                            &test.at,
+                        ));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    // A job on another engine beside one on the right one takes nothing away.
+    if !findings.has_evidence() {
+        for (summary, at) in against {
+            findings.contradicts(summary, at);
+        }
+    }
+    Ok(findings)
+}
+
+fn names(engines: &[Engine]) -> String {
+    let names: Vec<&str> = engines.iter().map(|engine| engine.name()).collect();
+    names.join(" or ")
+}
+
+fn same(a: Engine, b: Engine) -> bool {
+    let family = |engine| if engine == Engine::Mariadb { Engine::Mysql } else { engine };
+    family(a) == family(b)
+}
+
+/// The engines that production may use: those of the sets, else those of the system.
+fn production_engines(system: &System, migrations: &Migrations) -> Vec<Engine> {
+    let mut engines: Vec<Engine> = migrations.sets.iter().filter_map(|set| set.engine).collect();
+    if engines.is_empty() {
+        engines = system.relational().map(|database| database.engine).collect();
+    }
+    engines.retain(|engine| *engine != Engine::Relational);
+    engines.sort();
+    engines.dedup();
+    engines
+}
+
+/// How a step applies the migrations, and where.
+fn applies<'s>(step: &'s Step, migrations: &Migrations) -> Option<(&'static str, &'s Location)> {
+    if let Some(at) = step.does(Role::Migrate) {
+        return Some(("a migrate command", at));
+    }
+    if !step.effective() {
+        return None;
+    }
+    let test = step.commands.iter().find(|command| command.really(Role::Test))?;
+    let builds = migrations.sets.iter().find_map(|set| match set.framework.as_str() {
+        // The test runner makes its database from the migrations, unless told not to.
+        "django" if !test.words.iter().any(|w| w == "--nomigrations" || w == "--no-migrations") => {
+            Some("Django's tests build their schema from the migrations")
+        }
+        "laravel" if is_program(test, &["artisan", "phpunit", "pest", "paratest", "php"]) => {
+            Some("Laravel's tests refresh the database by the migrations")
+        }
+        "ecto" if is_program(test, &["mix"]) => Some("the test alias of Ecto migrates"),
+        "flyway" | "liquibase" if is_program(test, &["mvn", "mvnw", "gradle", "gradlew"]) => {
+            Some("the application's tests migrate at start")
+        }
+        "sqlx" if is_program(test, &["cargo"]) => Some("sqlx's tests migrate their databases"),
+        _ => None,
+    })?;
+    Some((builds, &test.at))
+}
+
+fn is_program(command: &Command, names: &[&str]) -> bool {
+    command.words.iter().take(3).any(|word| names.contains(&word.rsplit('/').next().unwrap_or(word)))
+}
+
+/// The database server that a job has, and what shows it.
+fn engine_of_job(job: &Job, containers: &Containers) -> Option<(Engine, String)> {
+    for service in &job.services {
+        if let Some(engine) = engine_of(&service.image) {
+            return Some((engine, format!("service `{}`", service.image)));
+        }
+    }
+    let commands = || job.steps.iter().flat_map(|step| &step.commands);
+    for command in commands() {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        let text = words.join(" ");
+        let composes = text.contains("docker compose") || text.contains("docker-compose");
+        if composes
+            && (text.contains(" up")
+                || text.contains(" run")
+                || text.contains(" exec")
+                || text.contains(" start"))
+        {
+            let image =
+                containers.images.iter().filter(|image| image.role == ImageRole::Compose).find_map(|image| {
+                    Some((engine_of(&image.name)?, format!("Compose image `{}`", image.reference)))
+                });
+            if image.is_some() {
+                return image;
+            }
+        }
+        let starts = matches!(
+            words.first(),
+            Some(&("systemctl" | "service" | "brew" | "docker" | "pg_ctlcluster" | "supabase"))
+        );
+        if starts && let Some(engine) = words.iter().find_map(|word| engine_of(word)) {
+            return Some((engine, format!("`{}`", command.text)));
+        }
+        if text.starts_with("supabase start") || text.starts_with("supabase db start") {
+            return Some((Engine::Postgresql, "the local Supabase".to_owned()));
+        }
+    }
+    for step in &job.steps {
+        if let Some(uses) = &step.uses
+            && let Some(engine) = engine_of(uses.name.rsplit('/').next().unwrap_or(&uses.name))
+        {
+            return Some((engine, format!("action `{}`", uses.name)));
+        }
+    }
+    // Without a server of its own, a job can only use what is inside the process.
+    job.env.iter().find_map(|(name, value)| {
+        let names_database = name.contains("DATABASE") || name.contains("DB_");
+        (names_database && value.to_ascii_lowercase().contains("sqlite"))
+            .then(|| (Engine::Sqlite, format!("`{name}`")))
+    })
+}
+
+/// The engine of an image, a package or a service by its name.
+fn engine_of(name: &str) -> Option<Engine> {
+    let name = name.to_ascii_lowercase();
+    let has = |part: &str| name.contains(part);
+    Some(if has("cockroach") {
+        Engine::Cockroachdb
+    } else if has("postg") || has("pgvector") || has("timescale") || has("pgsql") {
+        Engine::Postgresql
+    } else if has("mariadb") {
+        Engine::Mariadb
+    } else if has("mysql") || has("percona") {
+        Engine::Mysql
+    } else if has("mssql") || has("sqlserver") {
+        Engine::Sqlserver
+    } else {
+        return None;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::migrations::testing::{self, status};
+    use seaworthy_facts::{Facts, Observed};
+    use seaworthy_model::Status;
+
+    fn facts(framework: &str, role: Role, images: &[&str]) -> Facts {
+        Facts {
+            pipelines: testing::pipelines(role, images).into(),
+            ..testing::facts(Engine::Postgresql, vec![testing::set(framework, Engine::Postgresql, 2)])
+        }
+    }
+
+    #[test]
+    fn a_migrate_command_with_a_server_of_the_engine_passes() {
+        assert_eq!(status(&ITEM, &facts("alembic", Role::Migrate, &["postgres:16"])), Status::Pass);
+        assert_eq!(status(&ITEM, &facts("alembic", Role::Migrate, &[])), Status::Unknown);
+        assert_eq!(status(&ITEM, &facts("alembic", Role::Migrate, &["mysql:8"])), Status::Unknown);
+    }
+
+    #[test]
+    fn a_test_run_counts_where_it_builds_the_schema_from_migrations() {
+        assert_eq!(status(&ITEM, &facts("django", Role::Test, &["postgres:16"])), Status::Pass);
+        assert_eq!(status(&ITEM, &facts("rails", Role::Test, &["postgres:16"])), Status::Unknown);
+    }
+
+    #[test]
+    fn sqlite_in_tests_and_another_engine_in_production_fails() {
+        let mut migrations = testing::migrations(vec![testing::set("alembic", Engine::Mysql, 2)]);
+        migrations.test_engine = Some(Observed::new(Engine::Sqlite, Location::line("phpunit.xml", 25)));
+        let facts = Facts {
+            migrations: migrations.into(),
+            pipelines: testing::pipelines(Role::Migrate, &[]).into(),
+            ..testing::facts(Engine::Mysql, vec![])
+        };
+        assert_eq!(status(&ITEM, &facts), Status::Fail);
+    }
+
+    #[test]
+    fn no_database_does_not_apply() {
+        assert_eq!(status(&ITEM, &testing::facts(Engine::Mongodb, vec![])), Status::NotApplicable);
+    }
 }
