@@ -1,10 +1,197 @@
-//! What is written for people and matters to the checklist.
+//! What is written for people and matters to the checklist: how to go back to an earlier release, and policies of fixing
+//! forward.
 
-use seaworthy_facts::Documents;
+#[cfg(test)]
+mod tests;
 
-use crate::tree::Tree;
+use seaworthy_facts::{Documents, Observed, RunbookSection};
+use seaworthy_syntax::position::PositionIndex;
+use seaworthy_syntax::{Limits, markdown};
+
+use crate::tree::{Class, File, Tree};
 
 /// The sections that matter.
-pub fn collect(_tree: &Tree) -> Documents {
-    Documents::default()
+pub fn collect(tree: &Tree) -> Documents {
+    let mut documents = Documents::default();
+    for file in tree.files().iter().filter(|file| is_document(file)) {
+        let Some(text) = tree.text(file) else { continue };
+        documents.read += 1;
+        let lower = text.to_lowercase();
+        if TOPICS.iter().any(|topic| lower.contains(topic)) {
+            sections(file, &as_markdown(file, &text), &mut documents);
+        }
+        forward_fix(file, &text, &mut documents);
+    }
+    documents
+}
+
+const TOPICS: &[&str] = &["rollback", "roll back", "roll-back", "rolling back", "downgrad", "revert", "going back", "go back to"];
+
+/// Documents of this project: history and rules for contributors tell nobody how to operate it.
+fn is_document(file: &File) -> bool {
+    let name = file.name().to_ascii_lowercase();
+    let stem = name.split('.').next().unwrap_or(&name);
+    let extension = file.extension();
+    let text = matches!(extension.as_str(), "md" | "mdx" | "markdown" | "rst" | "adoc")
+        || extension == "txt" && file.class == Class::Documentation
+        || extension.is_empty() && matches!(stem, "readme" | "runbook" | "install" | "deploy");
+    text && !matches!(file.class, Class::Vendored | Class::Test | Class::Example | Class::Generated)
+        && !["changelog", "changes", "history", "news", "contributing", "releases", "license", "code_of_conduct", "release-notes", "release_notes"]
+            .contains(&stem)
+        && !file.path.split('/').any(|part| matches!(part, ".changeset" | "changelog" | "changelogs" | "release-notes" | "releases" | "blog" | "adr"))
+}
+
+/// reStructuredText and AsciiDoc headings as Markdown ones; lines stay where they are.
+fn as_markdown(file: &File, text: &str) -> String {
+    match file.extension().as_str() {
+        "adoc" => text
+            .lines()
+            .map(|line| {
+                let marks = line.bytes().take_while(|byte| *byte == b'=').count();
+                if (1..=6).contains(&marks) && line[marks..].starts_with(' ') {
+                    format!("{}{}\n", "#".repeat(marks), &line[marks..])
+                } else if line == "----" {
+                    "```\n".to_owned()
+                } else {
+                    format!("{line}\n")
+                }
+            })
+            .collect(),
+        "rst" | "txt" => {
+            let lines: Vec<&str> = text.lines().collect();
+            let underline = |line: Option<&&str>| {
+                line.and_then(|line| {
+                    let first = line.chars().next().filter(|c| "=-~^\"*+#".contains(*c))?;
+                    (line.len() >= 3 && line.chars().all(|c| c == first)).then_some(first)
+                })
+            };
+            let mut levels: Vec<char> = Vec::new();
+            let mut out = String::new();
+            for (index, line) in lines.iter().enumerate() {
+                match underline(lines.get(index + 1)) {
+                    Some(mark) if !line.trim().is_empty() && underline(Some(line)).is_none() => {
+                        let level = levels.iter().position(|known| *known == mark).unwrap_or_else(|| {
+                            levels.push(mark);
+                            levels.len() - 1
+                        });
+                        out.push_str(&"#".repeat((level + 1).min(6)));
+                        out.push(' ');
+                        out.push_str(line);
+                    }
+                    _ if underline(Some(line)).is_some() => {}
+                    _ => out.push_str(line),
+                }
+                out.push('\n');
+            }
+            out
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn sections(file: &File, text: &str, documents: &mut Documents) {
+    let document = markdown::parse(text, &Limits::default());
+    let positions = PositionIndex::new(text);
+    let title = document.headings.first().map(|heading| heading.text.to_lowercase()).unwrap_or_default();
+    for (index, heading) in document.headings.iter().enumerate() {
+        let lower = heading.text.to_lowercase();
+        if !is_topic(&lower) {
+            continue;
+        }
+        let body = text.get(heading.body.clone()).unwrap_or_default();
+        let last = positions.line(heading.body.end);
+        let code = document.code_blocks.iter().any(|block| {
+            block.line > heading.line && block.line <= last && !block.text.trim().is_empty()
+        });
+        // The headings above it, nearest first: they say what the section is about.
+        let mut level = heading.level;
+        let mut above = Vec::new();
+        for earlier in document.headings[..index].iter().rev() {
+            if earlier.level < level {
+                level = earlier.level;
+                above.push(earlier.text.to_lowercase());
+            }
+        }
+        documents.rollback.push(RunbookSection {
+            heading: heading.text.chars().take(120).collect(),
+            at: file.at_line(heading.line),
+            about_release: is_about_release(&file.path.to_lowercase(), &title, &above, &lower, &body.to_lowercase()),
+            has_steps: code || numbered_steps(body) >= 2 || indented_commands(file, body),
+        });
+    }
+}
+
+fn is_topic(heading: &str) -> bool {
+    if ["rollback", "roll back", "roll-back", "rolling back", "rollbacks", "downgrad"].iter().any(|topic| heading.contains(topic)) {
+        return true;
+    }
+    let back = ["revert", "going back", "go back to", "returning to", "restore a previous", "undo"]
+        .iter()
+        .any(|topic| heading.contains(topic));
+    back && ["release", "deploy", "version", "update", "upgrade"].iter().any(|word| heading.contains(word))
+}
+
+/// Words of one migration, feature, transaction or library call instead of a release.
+const OTHER_TOPICS: &[&str] = &[
+    "migration", "schema", "database", "data ", "field", "encrypt", "transaction", "feature", "flag", "savepoint",
+    "commit", "git ", "test", "phase", "refactor", "layout", "webhook", "integration", "api ", "widget", "backfill",
+];
+
+fn is_about_release(path: &str, title: &str, above: &[String], heading: &str, body: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).replace(['-', '_'], " ");
+    let names_release =
+        |text: &str| ["release", "deploy", "version", "upgrade", "update", "production", "runbook", "operation"].iter().any(|w| text.contains(w));
+    let other = |text: &str| OTHER_TOPICS.iter().any(|word| text.contains(word));
+    if other(heading) && !names_release(heading) {
+        return false;
+    }
+    if names_release(heading) || heading.contains("downgrad") {
+        return !other(&name) || names_release(&name);
+    }
+    // A bare "Rollback": the nearest heading above that says something decides, then the document as a whole.
+    for above in above {
+        if names_release(above) {
+            return !other(&name) || names_release(&name);
+        }
+        if other(above) {
+            return false;
+        }
+    }
+    if other(&name) || other(title) && !names_release(title) {
+        return false;
+    }
+    names_release(&name) || names_release(title) || ["previous release", "previous version", "previous image", "earlier version", "last good", "kubectl rollout undo", "helm rollback", "previous tag", "redeploy", "heroku rollback", "kamal rollback", "fly deploy", "docker pull"]
+        .iter()
+        .any(|phrase| body.contains(phrase))
+}
+
+fn numbered_steps(body: &str) -> usize {
+    body.lines()
+        .map(str::trim_start)
+        .filter(|line| {
+            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+            (1..=2).contains(&digits) && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "))
+        })
+        .count()
+}
+
+/// reStructuredText shows code by indentation after `::`.
+fn indented_commands(file: &File, body: &str) -> bool {
+    file.extension() == "rst" && body.contains("::\n")
+}
+
+fn forward_fix(file: &File, text: &str, documents: &mut Documents) {
+    const PHRASES: &[&str] =
+        &["fix forward", "fix-forward", "fixes forward", "roll forward", "roll-forward", "forward-fix", "forward fix", "fixed forward"];
+    if documents.forward_fix.len() >= 20 {
+        return;
+    }
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let lower = line.to_lowercase();
+        if PHRASES.iter().any(|phrase| lower.contains(phrase)) {
+            let sentence: String = line.trim().chars().take(200).collect();
+            documents.forward_fix.push(Observed::new(sentence, file.at_line(number)));
+            return;
+        }
+    }
 }
