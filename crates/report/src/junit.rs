@@ -13,7 +13,7 @@ pub(crate) fn junit(report: &Report) -> String {
     let _ = writeln!(
         out,
         "<testsuites name=\"seaworthy\" {} time=\"{}.{:03}\">",
-        counts(&items, strict),
+        counts(report, &items, strict),
         report.duration_ms / 1000,
         report.duration_ms % 1000
     );
@@ -29,16 +29,16 @@ fn suite(out: &mut String, report: &Report, section: Section, items: &[&ItemRepo
         out,
         "  <testsuite name=\"{}\" {} timestamp=\"{}\">",
         escape(section.title()),
-        counts(items, strict),
+        counts(report, items, strict),
         report.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
     );
     for item in items {
-        case(out, item, strict);
+        case(out, report, item, strict);
     }
     out.push_str("  </testsuite>\n");
 }
 
-fn case(out: &mut String, item: &ItemReport, strict: bool) {
+fn case(out: &mut String, report: &Report, item: &ItemReport, strict: bool) {
     let _ = write!(
         out,
         "    <testcase classname=\"seaworthy.{}\" name=\"{}: {}\"",
@@ -62,7 +62,10 @@ fn case(out: &mut String, item: &ItemReport, strict: bool) {
     }
     let message = escape(&message);
     match item.status {
-        Status::Pass => out.push_str("/>\n"),
+        Status::Pass => match view::short_of_required(report, item) {
+            Some(gate) => problem(out, "failure", "gate", &escape(&gate.reason), item),
+            None => out.push_str("/>\n"),
+        },
         Status::Fail => {
             let kind = if accepted.is_some() { "accepted" } else { "fail" };
             problem(out, "failure", &format!("{kind}-priority-{}", item.priority), &message, item);
@@ -101,14 +104,15 @@ fn problem(out: &mut String, element: &str, kind: &str, message: &str, item: &It
     let _ = writeln!(out, "</{element}>\n    </testcase>");
 }
 
-fn counts(items: &[&ItemReport], strict: bool) -> String {
+fn counts(report: &Report, items: &[&ItemReport], strict: bool) -> String {
     let number = |status| items.iter().filter(|item| item.status == status).count();
+    let short = items.iter().filter(|item| view::short_of_required(report, item).is_some()).count();
     let unknown = number(Status::Unknown);
     let (errors, skipped) = if strict { (unknown, 0) } else { (0, unknown) };
     format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{errors}\" skipped=\"{}\"",
         items.len(),
-        number(Status::Fail),
+        number(Status::Fail) + short,
         skipped + number(Status::NotApplicable),
     )
 }

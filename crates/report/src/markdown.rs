@@ -84,9 +84,11 @@ fn blockers(page: &mut Blocks, report: &Report) {
     for blocker in blockers {
         match blocker.item {
             Some(item) if blocker.reason.reason.starts_with("priority ") => page.block(&entry(item)),
-            Some(item) => {
-                page.block(&format!("{}  - gate: {}\n", entry(item), escape(&blocker.reason.reason)))
-            }
+            Some(item) => page.block(&format!(
+                "{}  - gate: {}\n",
+                entry_marked(item, blocker.reason.status),
+                escape(&blocker.reason.reason)
+            )),
             None => page.block(&format!(
                 "- {} {}\n",
                 code(blocker.reason.item.as_str()),
@@ -136,9 +138,13 @@ fn next(page: &mut Blocks, report: &Report) {
 
 /// An item in a list.
 fn entry(item: &ItemReport) -> String {
+    entry_marked(item, item.status)
+}
+
+fn entry_marked(item: &ItemReport, mark: Status) -> String {
     let mut out = format!(
         "- {} **{}** {} — {} _(priority {}{})_\n",
-        view::mark(item.status),
+        view::mark(mark),
         escape(&item.title),
         code(item.id.as_str()),
         escape(&item.reason),

@@ -211,6 +211,9 @@ impl Run<'_> {
         if let Some(settle) = &item.settled_by {
             properties.insert("settledBy".into(), json!(settle));
         }
+        if let Some(gate) = view::short_of_required(self.report, item) {
+            properties.insert("gate".into(), gate.reason.as_str().into());
+        }
         set("properties", properties.into());
         self.results.push(result);
     }

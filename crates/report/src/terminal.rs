@@ -3,7 +3,7 @@
 
 mod screen;
 
-use seaworthy_model::{Evidence, ItemReport, Note, Report, Status};
+use seaworthy_model::{Evidence, GateReason, ItemReport, Note, Report, Status};
 
 use crate::{RenderOptions, text, view};
 use screen::{Paint, Screen};
@@ -119,7 +119,7 @@ impl Page<'_> {
         self.heading("Blocks");
         for blocker in blockers {
             match blocker.item {
-                Some(item) => self.item(item, Some(&blocker.reason.reason)),
+                Some(item) => self.item(item, Some(blocker.reason)),
                 None => {
                     let id = blocker.reason.item.as_str();
                     self.screen.line(2, 4, &[(Paint::Bad, "✗ "), (Paint::Strong, id)]);
@@ -141,9 +141,10 @@ impl Page<'_> {
     }
 
     /// One item with what a reader needs to act on it.
-    fn item(&mut self, item: &ItemReport, gate: Option<&str>) {
-        let mark = format!("{} ", view::mark(item.status));
-        let paint = paint(item.status);
+    fn item(&mut self, item: &ItemReport, gate: Option<&GateReason>) {
+        let status = gate.map_or(item.status, |gate| gate.status);
+        let mark = format!("{} ", view::mark(status));
+        let paint = paint(status);
         let id = item.id.as_str();
         self.screen.line(
             2,
@@ -151,7 +152,9 @@ impl Page<'_> {
             &[(paint, &mark), (Paint::Strong, id), (Paint::Plain, "  "), (Paint::Plain, &item.title)],
         );
         self.screen.line(4, 4, &[(Paint::Plain, &item.reason)]);
-        if let Some(gate) = gate.filter(|gate| !gate.starts_with("priority ")) {
+        if let Some(gate) =
+            gate.map(|gate| gate.reason.as_str()).filter(|gate| !gate.starts_with("priority "))
+        {
             self.screen.line(4, 4, &[(Paint::Dim, "gate: "), (Paint::Plain, gate)]);
         }
         let evidence = view::telling(item);

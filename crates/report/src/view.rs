@@ -83,6 +83,14 @@ pub(crate) fn blockers(report: &Report) -> Vec<Blocker<'_>> {
         .collect()
 }
 
+/// What the gate holds against an item that passes: a higher rung is required than is reached.
+pub(crate) fn short_of_required<'a>(report: &'a Report, item: &ItemReport) -> Option<&'a GateReason> {
+    let reasons = &report.summary.gate.reasons;
+    reasons
+        .iter()
+        .find(|reason| item.status == Status::Pass && reason.item == item.id && reason.status == Status::Fail)
+}
+
 /// Failing items that do not block, most urgent first.
 pub(crate) fn other_failures(report: &Report) -> Vec<&ItemReport> {
     let blockers = blockers(report);

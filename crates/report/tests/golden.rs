@@ -70,6 +70,7 @@ fn markdown() {
 #[test]
 fn junit() {
     same("shop.junit.xml", &text(&common::shop(), Format::Junit, &RenderOptions::default()));
+    same("required.junit.xml", &text(&common::required(), Format::Junit, &RenderOptions::default()));
     let mut strict = common::not_known();
     strict.summary.gate.strict = true;
     same("strict.junit.xml", &text(&strict, Format::Junit, &RenderOptions::default()));

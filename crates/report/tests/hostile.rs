@@ -123,7 +123,13 @@ fn everything_is_whole(report: &Report) {
 
 #[test]
 fn the_samples_are_whole() {
-    for report in [common::shop(), common::not_known(), common::ready(), common::filled(common::HOSTILE)] {
+    for report in [
+        common::shop(),
+        common::not_known(),
+        common::ready(),
+        common::required(),
+        common::filled(common::HOSTILE),
+    ] {
         everything_is_whole(&report);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use seaworthy_model::{Evidence, ItemReport, Polarity, Report, Status};
+use seaworthy_model::{Evidence, GateReason, ItemReport, Polarity, Report, Status};
 
 use super::{anchor, notes, page, place};
 use crate::{
@@ -14,15 +14,16 @@ use crate::{
 const ON_CARD: usize = 3;
 
 /// An item that blocks, with what a reader needs to act.
-pub(super) fn card(out: &mut String, report: &Report, item: &ItemReport, gate: &str) {
+pub(super) fn card(out: &mut String, report: &Report, item: &ItemReport, gate: &GateReason) {
     let _ = write!(
         out,
         "<li class=\"card {}\"><p class=\"title\"><a href=\"#{}\">{}</a></p><p>{}</p>",
-        item.status.name(),
+        gate.status.name(),
         anchor(item.id.as_str()),
         prose(&item.title),
         prose(&item.reason)
     );
+    let gate = &gate.reason;
     if !gate.starts_with("priority ") {
         let _ = write!(out, "<p class=\"quiet\">Gate: {}</p>", prose(gate));
     }

@@ -147,7 +147,7 @@ fn blockers(out: &mut String, report: &Report) {
         out.push_str("<ul class=\"cards\">\n");
         for blocker in &blockers {
             match blocker.item {
-                Some(item) => items::card(out, report, item, &blocker.reason.reason),
+                Some(item) => items::card(out, report, item, blocker.reason),
                 None => {
                     let _ = writeln!(
                         out,
