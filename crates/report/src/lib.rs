@@ -1,6 +1,6 @@
 //! A report in every output format. A renderer takes no decision: it shows what the report says.
 //!
-//! Every format shows the same cleaned copy of the report (see [`text`]): what a report quotes was written by
+//! Every format shows the same cleaned copy of the report: what a report quotes was written by
 //! whoever wrote the audited files, and is not trusted.
 
 mod github;
