@@ -20,6 +20,12 @@ pub const DEEPEST: usize = 8;
 const MOST: usize = 2_000;
 /// How much work one text may cause, commands that lead nowhere included.
 const STEPS: usize = 20_000;
+/// Words of the shell that start nothing.
+const SILENT: &[&str] = &[
+    "[", "[[", ":", "alias", "break", "continue", "declare", "dirname", "basename", "echo", "exit", "export",
+    "false", "local", "printf", "pwd", "read", "readonly", "return", "set", "shift", "shopt", "test", "trap",
+    "true", "typeset", "umask", "unset", "wait",
+];
 const TEXT_LIMIT: usize = 300;
 const WORD_LIMIT: usize = 200;
 const WORDS_LIMIT: usize = 100;
@@ -250,7 +256,9 @@ impl<'c, 't> Walk<'c, 't> {
 
     /// Keeps a command that is not followed further.
     pub fn emit(&mut self, words: Vec<String>, here: &Here, missing: Option<String>) {
-        if self.found.len() >= MOST {
+        // Words of the shell itself are no programs.
+        let silent = words.first().is_none_or(|word| SILENT.contains(&word.as_str()));
+        if self.found.len() >= MOST || silent {
             return;
         }
         let words: Vec<String> = words

@@ -1,11 +1,129 @@
-//! What is run at set times.
+//! What is run at set times, and the backups that managed services make by themselves.
+//!
+//! One file for each kind of timetable; all give the same shapes.
 
-use seaworthy_facts::Schedules;
+mod application;
+mod compose;
+mod cron;
+mod infrastructure;
+mod kubernetes;
+mod platforms;
+mod scripts;
+mod systemd;
 
-use crate::commands::Commands;
-use crate::tree::Tree;
+use seaworthy_facts::{Command, Location, ManagedBackup, ScheduledJob, Schedules};
+use seaworthy_syntax::crontab::Schedule;
+
+use crate::commands::{Commands, Place};
+use crate::tree::{Class, File, Tree};
 
 /// Every timetable.
-pub fn collect(_tree: &Tree, _commands: &Commands) -> Schedules {
-    Schedules::default()
+pub fn collect(tree: &Tree, commands: &Commands) -> Schedules {
+    let mut found = Found { tree, commands, schedules: Schedules::default() };
+    cron::read(&mut found);
+    systemd::read(&mut found);
+    kubernetes::read(&mut found);
+    compose::read(&mut found);
+    application::read(&mut found);
+    platforms::read(&mut found);
+    infrastructure::read(&mut found);
+    scripts::read(&mut found);
+    found.schedules
 }
+
+/// What the readers share and add to.
+struct Found<'a, 't> {
+    tree: &'t Tree,
+    commands: &'a Commands<'t>,
+    schedules: Schedules,
+}
+
+impl Found<'_, '_> {
+    /// Follows a command line that stands at a place.
+    fn follow(&self, text: &str, at: &Location, folder: &str) -> Vec<Command> {
+        let path = at.path().unwrap_or_default();
+        self.commands.follow(text, &Place { path, line: at.line_number().unwrap_or(1), folder, via: &[] })
+    }
+
+    /// Adds a job.
+    fn job(&mut self, kind: &str, at: &Location, timetable: &str, commands: Vec<Command>) {
+        let interval_hours = interval(timetable);
+        self.schedules.jobs.push(ScheduledJob {
+            kind: kind.to_owned(),
+            at: at.clone(),
+            timetable: timetable.chars().take(200).collect(),
+            interval_hours,
+            commands,
+        });
+    }
+
+    /// Adds backups of a managed database.
+    fn managed(
+        &mut self,
+        resource: String,
+        enabled: bool,
+        days: Option<u32>,
+        hours: Option<f64>,
+        at: Location,
+    ) {
+        self.schedules.managed_backups.push(ManagedBackup {
+            resource,
+            enabled,
+            retention_days: days,
+            interval_hours: hours,
+            at,
+        });
+    }
+}
+
+/// The longest gap of a timetable in hours: cron fields (also the six that begin with seconds), nicknames, and
+/// `@every 6h`.
+fn interval(timetable: &str) -> Option<f64> {
+    let text = timetable.trim().trim_matches(['"', '\'']);
+    if let Some(every) = text.strip_prefix("@every ").or_else(|| text.strip_prefix("every ")) {
+        return duration(every);
+    }
+    let text = text.strip_prefix("TZ=").and_then(|rest| rest.split_once(' ')).map_or(text, |(_, rest)| rest);
+    let text =
+        text.strip_prefix("CRON_TZ=").and_then(|rest| rest.split_once(' ')).map_or(text, |(_, rest)| rest);
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let five = match fields.len() {
+        6 => fields[1..].join(" "),
+        _ => text.to_owned(),
+    };
+    Schedule::parse(&five).and_then(|schedule| schedule.interval_hours())
+}
+
+/// A duration such as `6h`, `1h30m`, `90 minutes`, `1 day` in hours.
+fn duration(text: &str) -> Option<f64> {
+    let mut hours = 0.0;
+    let mut rest = text.trim();
+    let mut seen = false;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let amount: f64 = rest[..digits].parse().ok()?;
+        rest = rest[digits..].trim_start_matches([' ', '.']);
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let unit = &rest[..letters];
+        rest = rest[letters..].trim_start();
+        hours += amount
+            * match unit {
+                "s" | "sec" | "second" | "seconds" => 1.0 / 3600.0,
+                "m" | "min" | "minute" | "minutes" => 1.0 / 60.0,
+                "h" | "hr" | "hour" | "hours" => 1.0,
+                "d" | "day" | "days" => 24.0,
+                "w" | "week" | "weeks" => 168.0,
+                _ => return None,
+            };
+        seen = true;
+    }
+    seen.then_some(hours)
+}
+
+/// Whether a file can say what runs in production: examples, tests, documentation and vendored files cannot.
+fn can_ship(file: &File) -> bool {
+    matches!(file.class, Class::Shipped | Class::Development)
+}
+
+#[cfg(test)]
+mod tests;

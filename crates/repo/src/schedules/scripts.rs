@@ -1,0 +1,105 @@
+//! Scripts that would make a backup, whether or not something runs them.
+
+use seaworthy_facts::{Observed, Role};
+use seaworthy_syntax::tree::Node;
+
+use super::Found;
+use crate::tree::File;
+
+/// Programs of which one must be named before a script is read more closely.
+const PROGRAMS: &[&str] = &[
+    "pg_dump",
+    "pg_basebackup",
+    "pgbackrest",
+    "wal-g",
+    "barman",
+    "mysqldump",
+    "mariadb-dump",
+    "mariabackup",
+    "xtrabackup",
+    "mongodump",
+    "litestream",
+    "restic",
+    "borg",
+    "velero",
+    "sqlite3",
+    "backup",
+];
+const MOST: usize = 100;
+
+/// Reads shell scripts, package scripts and Makefiles.
+pub fn read(found: &mut Found) {
+    let files: Vec<&File> = found
+        .tree
+        .files()
+        .iter()
+        .filter(|file| super::can_ship(file))
+        .filter(|file| {
+            file.language == Some("shell") || file.name() == "package.json" || file.name() == "Makefile"
+        })
+        .take(5_000)
+        .collect();
+    for file in files {
+        if found.schedules.backup_scripts.len() >= MOST {
+            return;
+        }
+        let Some(text) = found.tree.text(file) else { continue };
+        if !PROGRAMS.iter().any(|program| text.contains(program)) {
+            continue;
+        }
+        match file.name() {
+            "package.json" => package(found, file),
+            "Makefile" => makefile(found, file),
+            _ => {
+                let commands = found.follow(&text, &file.at_line(1), file.folder());
+                let backup = commands.iter().find(|command| {
+                    command.roles.contains(&Role::Backup) && command.at.path() == Some(file.path.as_str())
+                });
+                if let Some(command) = backup {
+                    let program = command.words.first().cloned().unwrap_or_default();
+                    found
+                        .schedules
+                        .backup_scripts
+                        .push(Observed::new(format!("{} runs {program}", file.path), command.at.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn package(found: &mut Found, file: &File) {
+    let Some(document) = found.commands.document(&file.path) else { return };
+    for (name, script) in document.get("scripts").map_or(&[][..], Node::map) {
+        let text = script.as_str().unwrap_or_default();
+        if !PROGRAMS.iter().any(|program| text.contains(program)) {
+            continue;
+        }
+        let at = file.at_line(script.line);
+        let commands = found.follow(text, &at, file.folder());
+        if commands.iter().any(|command| command.roles.contains(&Role::Backup) && command.at == at) {
+            found
+                .schedules
+                .backup_scripts
+                .push(Observed::new(format!("the script `{}` of {}", name.text, file.path), at));
+        }
+    }
+}
+
+fn makefile(found: &mut Found, file: &File) {
+    let Some(makefile) = found.commands.makefile(&file.path) else { return };
+    for target in &makefile.targets {
+        for line in &target.recipe {
+            if !PROGRAMS.iter().any(|program| line.text.contains(program)) {
+                continue;
+            }
+            let at = file.at_line(line.line);
+            let commands = found.follow(&line.text, &at, file.folder());
+            if commands.iter().any(|command| command.roles.contains(&Role::Backup) && command.at == at) {
+                found
+                    .schedules
+                    .backup_scripts
+                    .push(Observed::new(format!("the target `{}` of {}", target.name, file.path), at));
+            }
+        }
+    }
+}

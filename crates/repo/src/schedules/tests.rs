@@ -1,0 +1,106 @@
+#![allow(clippy::unwrap_used)]
+
+use seaworthy_facts::Role;
+
+use super::*;
+use crate::tree::Limits;
+
+fn schedules(files: &[(&str, &str)]) -> Schedules {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
+    collect(&tree, &Commands::new(&tree))
+}
+
+fn backs_up(job: &ScheduledJob) -> bool {
+    job.commands.iter().any(|command| command.really(Role::Backup))
+}
+
+#[test]
+fn cron_files_and_timers() {
+    let found = schedules(&[
+        (
+            "deploy/crontab",
+            "# nightly\n15 3 * * * /srv/app/scripts/none.sh\n0 */6 * * * ./scripts/backup.sh >> /var/log/b.log 2>&1\n",
+        ),
+        ("scripts/backup.sh", "#!/bin/bash\nset -euo pipefail\npg_dump -Fc app | gzip > /backups/a.gz\n"),
+        ("systemd/backup.timer", "[Timer]\nOnCalendar=*-*-* 02:30:00\n"),
+        ("systemd/backup.service", "[Service]\nExecStart=/usr/bin/restic backup /data\n"),
+    ]);
+    assert_eq!(found.jobs.len(), 3);
+    let job = found.jobs.iter().find(|job| job.timetable == "0 */6 * * *").unwrap();
+    assert_eq!((job.kind.as_str(), job.interval_hours, backs_up(job)), ("cron file", Some(6.0), true));
+    let timer = found.jobs.iter().find(|job| job.kind == "systemd timer").unwrap();
+    assert_eq!((timer.interval_hours, backs_up(timer)), (Some(24.0), true));
+    assert_eq!(found.backup_scripts.len(), 1);
+    assert_eq!(found.backup_scripts[0].at, Location::line("scripts/backup.sh", 3));
+}
+
+#[test]
+fn kubernetes_objects() {
+    let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: b\nspec:\n  schedule: \"0 1 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n            - name: b\n              image: postgres:16\n              command: [\"/bin/sh\", \"-c\", \"pg_dump app > /b/a.sql\"]\n";
+    let operator = "apiVersion: postgresql.cnpg.io/v1\nkind: ScheduledBackup\nmetadata:\n  name: s\nspec:\n  schedule: \"0 0 0 * * *\"\n  cluster:\n    name: c\n";
+    let found = schedules(&[("k8s/cron.yaml", cron), ("k8s/backup.yaml", operator)]);
+    assert_eq!(found.jobs.len(), 1);
+    assert!(backs_up(&found.jobs[0]) && found.jobs[0].interval_hours == Some(24.0));
+    assert_eq!(found.managed_backups[0].interval_hours, Some(24.0));
+}
+
+#[test]
+fn compose_services() {
+    let compose = "services:\n  db:\n    image: postgres:16\n  backup:\n    image: prodrigestivill/postgres-backup-local:16\n    environment:\n      SCHEDULE: '@daily'\n  loop:\n    image: postgres:16\n    entrypoint: sh -c 'while true; do pg_dump app > /b/a.sql; sleep 43200; done'\n  app:\n    image: app\n    labels:\n      ofelia.job-exec.clean.schedule: '@every 2h'\n      ofelia.job-exec.clean.command: rake clean\n";
+    let found = schedules(&[("docker-compose.yml", compose), ("docker-compose.dev.yml", compose)]);
+    assert_eq!(found.jobs.len(), 3);
+    assert_eq!(found.jobs.iter().filter(|job| backs_up(job)).count(), 2);
+    let hours: Vec<Option<f64>> = found.jobs.iter().map(|job| job.interval_hours).collect();
+    assert_eq!(hours, [Some(24.0), Some(12.0), Some(2.0)]);
+}
+
+#[test]
+fn schedulers_of_applications_and_platforms() {
+    let found = schedules(&[
+        ("config/schedule.rb", "every 1.day, at: '4:30 am' do\n  command \"pg_dump app > a.sql\"\nend\n"),
+        (
+            "routes/console.php",
+            "<?php\nSchedule::command('backup:run')->dailyAt('01:00');\n// Schedule::command('x')->daily();\n",
+        ),
+        (
+            "config/recurring.yml",
+            "production:\n  clean:\n    class: CleanJob\n    schedule: every 6h\ndevelopment:\n  x:\n    class: X\n    schedule: every 1h\n",
+        ),
+        (
+            "render.yaml",
+            "services:\n  - type: cron\n    name: c\n    schedule: '0 2 * * *'\n    startCommand: pg_dump app\n",
+        ),
+        ("vercel.json", "{\"crons\": [{\"path\": \"/api/x\", \"schedule\": \"0 5 * * *\"}]}"),
+    ]);
+    assert_eq!(found.jobs.len(), 5);
+    assert_eq!(found.jobs.iter().filter(|job| backs_up(job)).count(), 3);
+    assert_eq!(found.jobs.iter().filter(|job| job.interval_hours == Some(24.0)).count(), 4);
+    assert_eq!(found.jobs.iter().filter(|job| job.interval_hours == Some(6.0)).count(), 1);
+}
+
+#[test]
+fn managed_databases() {
+    let terraform = "resource \"aws_db_instance\" \"off\" {\n  engine = \"postgres\"\n}\nresource \"aws_db_instance\" \"on\" {\n  backup_retention_period = 7\n}\nresource \"google_sql_database_instance\" \"g\" {\n  settings {\n    backup_configuration {\n      enabled = true\n    }\n  }\n}\nresource \"aws_backup_plan\" \"p\" {\n  rule {\n    schedule = \"cron(0 5 * * ? *)\"\n  }\n}\n";
+    let found = schedules(&[("terraform/db.tf", terraform)]);
+    let seen: Vec<(&str, bool, Option<u32>)> = found
+        .managed_backups
+        .iter()
+        .map(|backup| (backup.resource.as_str(), backup.enabled, backup.retention_days))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("aws_db_instance.off", false, None),
+            ("aws_db_instance.on", true, Some(7)),
+            ("google_sql_database_instance.g", true, None),
+            ("aws_backup_plan.p", true, None)
+        ]
+    );
+    assert_eq!(found.managed_backups[3].interval_hours, Some(24.0));
+}
