@@ -38,6 +38,10 @@ pub struct Known {
     pub peers: Vec<String>,
     /// Names (namespaces, modules) under which code reaches it.
     pub names: Vec<String>,
+    /// Short names that it registers for code to call it by.
+    pub aliases: Vec<String>,
+    /// It has functions of its own, whose names are not known here.
+    pub functions: bool,
     /// The framework loads it by itself: how.
     pub discovered: Option<String>,
 }

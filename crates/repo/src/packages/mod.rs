@@ -17,6 +17,7 @@ mod python;
 mod remote;
 mod ruby;
 mod unread;
+mod usage;
 
 pub use installs::{is_development, is_dockerfile};
 use seaworthy_facts::{Launches, Packages};
@@ -30,6 +31,7 @@ use draft::Draft;
 pub struct Plan {
     drafts: Vec<Draft>,
     remote: remote::Plan,
+    usage: usage::Plan,
 }
 
 /// Parses the manifests and adds a literal for each direct dependency.
@@ -49,11 +51,13 @@ pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     drafts.extend(mix::manifests(tree));
     drafts.extend(dart::manifests(tree));
     drafts.sort_by(|left, right| left.manifest.at.cmp(&right.manifest.at));
-    Plan { drafts, remote: remote::plan(needles) }
+    let usage = usage::plan(&drafts, needles);
+    Plan { drafts, remote: remote::plan(needles), usage }
 }
 
 /// The packages with their lockfiles and uses. `launches` tell what an image installs from.
-pub fn collect(tree: &Tree, scan: &Scan, plan: Plan, _launches: &Launches) -> Packages {
+pub fn collect(tree: &Tree, scan: &Scan, mut plan: Plan, _launches: &Launches) -> Packages {
+    usage::fill(tree, scan, &plan.usage, &mut plan.drafts);
     let remote_imports = remote::imports(tree, scan, &plan.remote, &plan.drafts);
     Packages {
         manifests: plan.drafts.into_iter().map(|draft| draft.manifest).collect(),

@@ -98,7 +98,7 @@ struct ComposerPackage {
     bin: serde_json::Value,
     replace: serde_json::Value,
     provide: serde_json::Value,
-    require: serde_json::Value,
+    suggest: serde_json::Value,
 }
 
 impl ComposerPackage {
@@ -137,9 +137,6 @@ impl ComposerPackage {
                 _ => None,
             }
         };
-        if has_files && names.is_empty() {
-            names.push("\0functions".to_owned());
-        }
         let programs = self
             .bin
             .as_array()
@@ -151,7 +148,10 @@ impl ComposerPackage {
                     .collect()
             })
             .unwrap_or_default();
-        Known { programs, peers: keys(&self.require), names, discovered }
+        // Names under which code calls it without its namespace.
+        let aliases = laravel.and_then(|laravel| laravel.get("aliases")).map(keys).unwrap_or_default();
+        let peers = keys(&self.suggest);
+        Known { programs, peers, names, aliases, functions: has_files, discovered }
     }
 }
 

@@ -4,6 +4,8 @@ mod project;
 mod requirements;
 mod resolved;
 
+pub use resolved::always_needs;
+
 use seaworthy_facts::Lock;
 
 use super::draft::{self, Draft};

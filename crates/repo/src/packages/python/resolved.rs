@@ -72,6 +72,12 @@ fn too_old(name: &str, version: &str) -> bool {
     }
 }
 
+/// What every current version of a package needs, as far as it is known.
+pub fn always_needs(name: &str) -> &'static [&'static str] {
+    let name = normalised(name);
+    ALWAYS_NEED.iter().find(|(known, _)| *known == name).map_or(&[], |(_, needs)| *needs)
+}
+
 /// Whether the pins hold all that the known packages among them need, and at least one of those is there.
 pub fn is_complete<'r>(pins: impl Iterator<Item = &'r Requirement>) -> bool {
     let pins: Vec<(String, &str)> = pins.map(|pin| (normalised(&pin.name), pin.version.as_str())).collect();
