@@ -147,12 +147,30 @@ mod checks {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::ci::test_support::{facts, judged, report};
-    use seaworthy_facts::{Event, Job, Observed, Step};
+    use seaworthy_facts::{Event, Job, Observed, Platform, Step};
     use seaworthy_model::Status;
     use seaworthy_testkit::pipelines::*;
 
     fn deploy() -> Step {
         run("kubectl apply -f k8s", &[Role::Deploy])
+    }
+
+    fn with_platform(key: &str, certainty: Certainty) -> seaworthy_facts::Facts {
+        let mut all = facts(Pipelines::default());
+        let mut system = all.system.get().unwrap().clone();
+        system.platforms.push(platform(key, certainty));
+        all.system = system.into();
+        all
+    }
+
+    fn platform(key: &str, certainty: Certainty) -> Platform {
+        Platform {
+            key: key.to_owned(),
+            at: Location::file("platform.toml"),
+            certainty,
+            environments: Vec::new(),
+            guarantees: Vec::new(),
+        }
     }
 
     #[test]
@@ -193,6 +211,9 @@ mod checks {
         let mut gitops = ci(Vec::new(), vec![uses("Argo CD Application", &[], &[Role::Deploy])]);
         gitops.workflows[0].system = CiSystem::Delivery;
         assert_eq!(judged(&ITEM, gitops).0, Status::Pass);
+        assert_eq!(report(&ITEM, &with_platform("vercel", Certainty::Configured)).status, Status::Pass);
+        assert_eq!(report(&ITEM, &with_platform("netlify", Certainty::Optional)).status, Status::Unknown);
+        assert_eq!(report(&ITEM, &with_platform("fly", Certainty::Configured)).status, Status::Unknown);
     }
 
     #[test]

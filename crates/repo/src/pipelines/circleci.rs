@@ -9,7 +9,7 @@ use super::branches;
 use super::github::substitute::put_in_variables;
 use super::github::triggers::plain;
 use super::reader::{Reader, Script, cap, overlay, texts, variables};
-use crate::pipelines::roles as commands;
+use crate::commands;
 use crate::tree::{File, join};
 
 /// Commands inside commands.

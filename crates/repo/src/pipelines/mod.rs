@@ -15,7 +15,6 @@ mod gitlab;
 mod others;
 mod owners;
 mod reader;
-mod roles;
 mod steplist;
 mod when;
 mod woodpecker;

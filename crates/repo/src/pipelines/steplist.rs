@@ -5,7 +5,7 @@ use seaworthy_syntax::tree::{Node, Value};
 
 use super::reader::{Reader, Script, cap, harmless, texts, variables};
 use super::{github::substitute::put_in_variables, when};
-use crate::pipelines::roles as commands;
+use crate::commands;
 
 /// Entries of a list of mappings with names, or of a mapping.
 fn entries(node: Option<&Node>) -> Vec<(String, u32, &Node)> {

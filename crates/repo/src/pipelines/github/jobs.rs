@@ -6,9 +6,9 @@ use seaworthy_syntax::tree::{Node, Value};
 use super::matrix::Matrix;
 use super::substitute::Known;
 use super::{Draft, Frame, steps, variables_of};
+use crate::commands;
 use crate::pipelines::condition;
 use crate::pipelines::reader::{Reader, cap, overlay, texts};
-use crate::pipelines::roles as commands;
 
 /// Reusable workflows inside reusable workflows, as deep as the forge allows.
 const DEEPEST: u32 = 4;

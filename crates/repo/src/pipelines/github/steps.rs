@@ -7,9 +7,9 @@ use super::jobs::both;
 use super::matrix::{Combination, Matrix};
 use super::substitute::{Known, put_in_variables};
 use super::{Draft, Frame, variables_of};
+use crate::commands;
 use crate::pipelines::condition;
 use crate::pipelines::reader::{Reader, Script, cap, overlay};
-use crate::pipelines::roles as commands;
 use crate::tree::join;
 
 /// Composite actions inside composite actions.

@@ -12,7 +12,7 @@ use seaworthy_facts::{
 
 use super::github::substitute::put_in_variables;
 use super::reader::{Reader, Script, as_one_script, cap, harmless, overlay};
-use crate::pipelines::roles as commands;
+use crate::commands;
 use crate::tree::{File, join};
 use rules::{Part, Pipeline, Surroundings};
 use value::{Item, Kind, merge};
