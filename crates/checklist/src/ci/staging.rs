@@ -129,9 +129,12 @@ fn deployments(findings: &mut Findings, pipelines: &Pipelines) {
                 );
             }
             None => {
-                findings.supports(format!("{} deploys {}", deploy.name(), name(deploy)), deploy.at());
                 findings.note(
-                    "how production is deployed was not found, so the two could not be compared",
+                    format!(
+                        "{} deploys {}; how production is deployed was not found, so whether the two are alike is not known",
+                        deploy.name(),
+                        name(deploy)
+                    ),
                     Some(deploy.at()),
                 );
             }

@@ -1,4 +1,4 @@
-use seaworthy_facts::{Absent, FactKind, FactView, Packages, Pipelines, Role};
+use seaworthy_facts::{Absent, Event, FactKind, FactView, Packages, Pipelines, Role};
 use seaworthy_model::{ItemId, Section};
 
 use crate::ci::work::{self, Work};
@@ -36,7 +36,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         if audit.void().is_some() {
             continue;
         }
-        if let Some(trigger) = audit.on_schedule().or_else(|| audit.on_default_branch()) {
+        let on_target = || audit.triggers().iter().find(|trigger| trigger.event == Event::PullRequestTarget);
+        // An action asks the forge which dependencies the pull request changes; it needs no checkout of its head.
+        let reviews = audit.command.is_none().then(on_target).flatten();
+        if let Some(trigger) = audit.on_schedule().or_else(|| audit.on_default_branch()).or(reviews) {
             let limited = if trigger.paths.is_empty() { "" } else { ", so on changes of these files only" };
             findings.supports(format!("{} runs {}{limited}", audit.name(), work::when(trigger)), audit.at());
         }
@@ -115,6 +118,14 @@ mod checks {
         assert_eq!(report.status, Status::Pass);
         assert!(report.reason.contains("package-lock.json"), "{}", report.reason);
         assert!(report.notes[0].summary.contains("schedule"));
+    }
+
+    #[test]
+    fn a_review_by_the_forge_needs_no_checkout_of_the_pull_request_and_a_command_does() {
+        let target = || vec![trigger(Event::PullRequestTarget)];
+        let action = uses("actions/dependency-review-action", &[], &[Role::DependencyAudit]);
+        assert_eq!(report(&ITEM, &with_packages(ci(target(), vec![action]))).status, Status::Pass);
+        assert_eq!(report(&ITEM, &with_packages(audit(target()))).status, Status::Unknown);
     }
 
     #[test]
