@@ -23,6 +23,7 @@ mod php;
 mod plain_sql;
 mod prisma;
 mod rails;
+mod rails_operations;
 mod sequelize;
 mod sql_files;
 mod sqlx;
