@@ -3,6 +3,7 @@
 mod alembic;
 mod atlas;
 mod chains;
+mod columns;
 mod dbmate;
 mod diesel;
 mod django;
