@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use seaworthy_syntax::code::Node;
+
 use crate::migrations::Seen;
 use crate::migrations::engine;
-use crate::migrations::frame::{Entry, Found, candidates, in_order, stem, version};
+use crate::migrations::frame::{Entry, Found, candidates, in_order, stem};
 use crate::tree::File;
 
 /// Files that can be migrations by their place: in a folder of migrations, or numbered. Their text must hold each of
@@ -45,7 +47,11 @@ pub fn has_up(text: &str) -> bool {
     text.contains("up") && (text.contains("export") || text.contains("class "))
 }
 
-/// Whether a file's name begins with a version.
-pub fn is_numbered(file: &File) -> bool {
-    version(file.name()).is_some()
+/// The members of an array, or the one value.
+pub fn members(node: Node) -> Vec<Node> {
+    if node.kind() != "array" {
+        return vec![node];
+    }
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|node| !node.kind().contains("comment")).collect()
 }

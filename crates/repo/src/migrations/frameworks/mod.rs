@@ -3,6 +3,7 @@
 mod alembic;
 mod atlas;
 mod chains;
+mod columns;
 mod dbmate;
 mod diesel;
 mod django;
@@ -23,6 +24,7 @@ mod php;
 mod plain_sql;
 mod prisma;
 mod rails;
+mod rails_operations;
 mod sequelize;
 mod sql_files;
 mod sqlx;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::rails_operations;
 use crate::migrations::Seen;
 use crate::migrations::frame::{Draft, Entry, Found, Framework, candidates, in_order, stem, version};
+use crate::migrations::source::Source;
 use crate::tree::File;
 
 pub static FRAMEWORK: Framework = Framework { key: "rails", has_downs: true, find, read };
@@ -58,6 +60,13 @@ fn is_engine(seen: &Seen, folder: &str) -> bool {
         && seen.tree.under(folder).any(|file| file.folder() == folder && file.extension() == "gemspec")
 }
 
-fn read<'a>(_: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
-    Draft::unreadable(entry.file)
+fn read<'a>(seen: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
+    match Source::parse(seen, entry.file) {
+        Some(source) => rails_operations::read(entry.file, &source),
+        None => Draft::unreadable(entry.file),
+    }
 }
+
+#[cfg(test)]
+#[path = "rails_tests.rs"]
+mod tests;
