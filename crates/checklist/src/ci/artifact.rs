@@ -100,6 +100,13 @@ pub fn naming_of(publish: &Work) -> Naming {
     let tool = publish.tool().to_ascii_lowercase();
     let line =
         publish.command.map(|command| command.words.join(" ").to_ascii_lowercase()).unwrap_or_default();
+    // A release may be made again and again under one name.
+    if let Some(rest) = line.strip_prefix("gh release ")
+        && let Some(name) = rest.split_whitespace().skip(1).find(|word| !word.starts_with('-'))
+        && MOVING.contains(&name)
+    {
+        return Naming::Moving(format!("`{name}`"));
+    }
     if BY_VERSION.iter().any(|name| tool.contains(name) || line.starts_with(name)) {
         return Naming::Versioned("a version".to_owned());
     }
@@ -290,6 +297,7 @@ fn is_image_push(publish: &Work) -> bool {
 }
 
 fn short(text: &str) -> String {
+    let text = text.strip_prefix("x:").unwrap_or(text);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     line.chars().take(80).collect()
 }

@@ -149,28 +149,20 @@ fn name(deploy: &Work) -> String {
     }
 }
 
-/// Previews of documents and components, which are not the application.
+/// Previews of documents and components, which are not the application, and steps that take an environment down.
 fn is_apart(deploy: &Work) -> bool {
+    let any = |names: &[&str], words: &[&str]| {
+        names.iter().any(|name| words.iter().any(|word| name.to_ascii_lowercase().contains(word)))
+    };
     let file = deploy.workflow.at.path().unwrap_or_default();
-    [file, &deploy.workflow.name, &deploy.job.id, deploy.step.name.as_deref().unwrap_or_default()].iter().any(
-        |name| {
-            let name = name.to_ascii_lowercase();
-            [
-                "doc",
-                "storybook",
-                "chromatic",
-                "coverage",
-                "report",
-                "destroy",
-                "teardown",
-                "cleanup",
-                "stop",
-                "delete",
-            ]
-            .iter()
-            .any(|word| name.contains(word))
-        },
-    )
+    let tool = deploy.tool();
+    let own = [deploy.job.id.as_str(), deploy.step.name.as_deref().unwrap_or_default(), tool.as_str()];
+    any(&own, &["destroy", "teardown", "cleanup", "clean-up", "stop", "delete"])
+        || any(&own, &["doc", "storybook", "chromatic", "coverage", "report"])
+        || any(
+            &[file, &deploy.workflow.name],
+            &["docs", "documentation", "storybook", "chromatic", "coverage"],
+        )
 }
 
 #[cfg(test)]
@@ -221,6 +213,18 @@ mod checks {
         let (status, reason) = judged(&ITEM, ci(on(), vec![deploy()]));
         assert_eq!(status, Status::Unknown);
         assert!(reason.contains("one environment only"), "{reason}");
+    }
+
+    #[test]
+    fn previews_by_the_means_of_infrastructure_pass() {
+        let apply = uses("dflook/terraform-apply", &[], &[Role::Deploy]);
+        let mut previews = workflow(vec![trigger(Event::PullRequest)], vec![job("deploy", vec![apply])]);
+        previews.name = "Deploy or destroy a branch's environment".to_owned();
+        let destroy = uses("dflook/terraform-apply", &[("destroy", "true")], &[Role::Deploy]);
+        let destroys = workflow(vec![trigger(Event::PullRequest)], vec![job("destroy", vec![destroy])]);
+        let of = |workflow| Pipelines { workflows: vec![workflow], ..Pipelines::default() };
+        assert_eq!(judged(&ITEM, of(previews)).0, Status::Pass);
+        assert_eq!(judged(&ITEM, of(destroys)).0, Status::Unknown);
     }
 
     #[test]

@@ -115,6 +115,8 @@ mod checks {
         for image in ["a/b:latest", "a/b", "a/b:main", "reg.io:5000/a/b:prod"] {
             assert_eq!(status(Event::Push, vec![push(image)]), Status::Fail, "{image}");
         }
+        let nightly = run("gh release create nightly out.zip", &[Role::Publish]);
+        assert_eq!(status(Event::Schedule, vec![nightly]), Status::Fail);
         let both = vec![push("a/b:latest"), push("a/b:$GITHUB_SHA")];
         assert_eq!(status(Event::Push, both), Status::Pass);
     }
