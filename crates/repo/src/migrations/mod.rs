@@ -3,11 +3,15 @@
 //! Each framework finds its own sets and reads its own files; what an operation means for a running application is
 //! decided in one place for all of them, by the engine in use.
 
+mod automatic;
 mod engine;
 mod frame;
 mod frameworks;
 mod hazards;
+mod linters;
+mod loose_sql;
 mod operations;
+mod signs;
 mod source;
 mod sql;
 #[cfg(test)]
@@ -22,13 +26,10 @@ use seaworthy_facts::{
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
 use frame::{Entry, Found, Framework};
+pub use signs::Plan;
 
 /// How many of the newest migrations are read.
 const NEWEST: usize = 20;
-
-/// The literals that were asked for.
-#[derive(Debug, Default)]
-pub struct Plan {}
 
 /// What this room reads.
 pub struct Seen<'a> {
@@ -48,9 +49,9 @@ pub struct Seen<'a> {
     pub launches: &'a Launches,
 }
 
-/// Adds the literals of schema synchronisation and migration linters.
-pub fn plan(_needles: &mut Needles) -> Plan {
-    Plan::default()
+/// Adds the literals of schema synchronisation, migrators and loose SQL.
+pub fn plan(needles: &mut Needles) -> Plan {
+    Plan::new(needles)
 }
 
 /// Every set of migrations.
@@ -70,6 +71,9 @@ pub fn collect(seen: &Seen) -> Migrations {
             migrations.sets.push(set(seen, framework, &found));
         }
     }
+    automatic::collect(seen, &mut migrations);
+    migrations.linters = linters::collect(seen);
+    migrations.loose_sql = loose_sql::collect(seen, &claimed);
     migrations
 }
 

@@ -167,7 +167,11 @@ impl Source {
 
     /// The statements of a function's body, comments and documentation apart.
     pub fn body_statements<'t>(&'t self, function: Node<'t>) -> Vec<Node<'t>> {
-        let Some(body) = function.child_by_field_name("body") else { return Vec::new() };
+        let Some(mut body) = function.child_by_field_name("body") else { return Vec::new() };
+        // Go keeps the statements of a block in a list of their own.
+        if let Some(list) = body.named_child(0).filter(|child| child.kind() == "statement_list") {
+            body = list;
+        }
         let mut cursor = body.walk();
         body.named_children(&mut cursor)
             .filter(|node| !node.kind().contains("comment"))

@@ -2,11 +2,15 @@
 
 use seaworthy_facts::WayBack;
 
+use seaworthy_syntax::code;
+
+use super::own_code::sql_outside;
 use super::sql_files;
 use crate::migrations::Seen;
 use crate::migrations::frame::{
     Draft, Entry, Found, Framework, by_folder, candidates, in_order, stem, version,
 };
+use crate::migrations::source::{Source, is_string};
 use crate::migrations::sql;
 
 pub static FRAMEWORK: Framework = Framework { key: "goose", has_downs: true, find, read };
@@ -38,7 +42,7 @@ fn read<'a>(seen: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
     if sql_files::is_sql(entry.file) {
         return sections(entry, &text, "+goose Up", "+goose Down");
     }
-    go(entry, &text)
+    go(seen, entry)
 }
 
 /// A file with a section for each direction, begun by a comment.
@@ -74,10 +78,29 @@ pub fn sections(entry: &Entry, text: &str, up: &str, down: &str) -> Draft {
     Draft::new(way_back, steps)
 }
 
-/// A migration in Go: the functions that it registers, and the SQL literals of the file.
-fn go(entry: &Entry, text: &str) -> Draft {
-    let _ = text;
-    Draft::unreadable(entry.file)
+/// A migration in Go: the functions that it registers, the way forward before the way back.
+fn go(seen: &Seen, entry: &Entry) -> Draft {
+    let Some(source) = Source::parse(seen, entry.file) else { return Draft::unreadable(entry.file) };
+    let calls = code::calls(source.root(), &source.text);
+    let registered = calls.iter().find(|call| call.callee.starts_with("goose.Add"));
+    let Some(call) = registered else { return Draft::unreadable(entry.file) };
+    let functions: Vec<&str> = call
+        .arguments
+        .iter()
+        .filter(|argument| !is_string(**argument))
+        .map(|argument| source.text(*argument))
+        .collect();
+    let body = |position: usize| functions.get(position).and_then(|name| source.function(name));
+    let steps = body(0).map(|up| sql_outside(&source, up, &[])).unwrap_or_default();
+    let back = body(1).filter(|down| {
+        let statements = source.body_statements(*down);
+        !statements.iter().all(|statement| source.text(*statement).trim_start_matches("return ") == "nil")
+    });
+    let way_back = match back {
+        Some(_) => WayBack::Yes,
+        None => WayBack::No { why: "its way back is empty".to_owned(), at: entry.file.at_line(call.line) },
+    };
+    Draft::new(way_back, steps)
 }
 
 #[cfg(test)]
@@ -92,5 +115,14 @@ mod tests {
         ]);
         assert_eq!(outline(&set), [("00002_b", false, vec!["drop-column"]), ("00001_a", true, vec![])]);
         assert_eq!(set.newest[0].hazards[0].at.line_number(), Some(2));
+    }
+
+    #[test]
+    fn functions_in_go() {
+        let set = only_set(&[(
+            "db/00001_a.go",
+            "package db\n\nfunc init() {\n\tgoose.AddMigrationContext(upA, downA)\n}\n\nfunc upA(ctx context.Context, tx *sql.Tx) error {\n\t_, err := tx.Exec(\"ALTER TABLE t RENAME TO u\")\n\treturn err\n}\n\nfunc downA(ctx context.Context, tx *sql.Tx) error {\n\treturn nil\n}\n",
+        )]);
+        assert_eq!(outline(&set), [("00001_a", false, vec!["rename-table"])]);
     }
 }

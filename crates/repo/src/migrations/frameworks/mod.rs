@@ -10,6 +10,9 @@ mod django;
 mod django_fields;
 mod doctrine;
 mod drizzle;
+mod ecto;
+mod ef_core;
+mod fluent_migrator;
 mod flyway;
 mod golang_migrate;
 mod goose;
@@ -19,12 +22,14 @@ mod laravel;
 mod liquibase;
 mod mikro_orm;
 mod node_pg_migrate;
+mod own_code;
 mod phinx;
 mod php;
 mod plain_sql;
 mod prisma;
 mod rails;
 mod rails_operations;
+mod sea_orm;
 mod sequelize;
 mod sql_files;
 mod sqlx;
@@ -58,5 +63,10 @@ pub static ALL: &[&Framework] = &[
     &node_pg_migrate::FRAMEWORK,
     &sequelize::FRAMEWORK,
     &knex::FRAMEWORK,
+    &ef_core::FRAMEWORK,
+    &fluent_migrator::FRAMEWORK,
+    &ecto::FRAMEWORK,
+    &sea_orm::FRAMEWORK,
+    &own_code::FRAMEWORK,
     &plain_sql::FRAMEWORK,
 ];
