@@ -36,8 +36,6 @@ pub enum Stage {
     Release,
     /// At each start of a process.
     Start,
-    /// Inside the running program (a migrator called by its own start code).
-    InProcess,
 }
 
 /// How new versions replace old ones.

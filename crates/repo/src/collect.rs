@@ -35,13 +35,12 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let capabilities_plan = capabilities::plan(&mut needles);
     let system_plan = system::plan(&mut needles);
     let migrations_plan = migrations::plan(&mut needles);
-    let launches_plan = launches::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
     let containers = containers::collect(&tree);
     let pipelines = pipelines::collect(&tree, &commands);
-    let launches = launches::collect(&tree, &commands, &scan, &launches_plan);
+    let launches = launches::collect(&tree, &commands);
     let schedules = schedules::collect(&tree, &commands);
     let packages = packages::collect(&tree, &scan, packages_plan, &launches);
     let capabilities = capabilities::collect(&tree, &scan, &capabilities_plan, &packages, &containers);

@@ -1,4 +1,6 @@
-use seaworthy_facts::{Absent, Command, FactKind, FactView, Launches, Migrations, Pipelines, Role, System};
+use seaworthy_facts::{
+    Absent, Command, FactKind, FactView, Launch, Launches, Migrations, Pipelines, Role, Stage, System,
+};
 use seaworthy_model::{ItemId, Section};
 
 use crate::shared;
@@ -35,7 +37,9 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "release, start and deploy commands that apply migrations, and migrators in the program itself",
     );
     let own = migrations.sets.iter().any(|set| set.framework == "own");
-    for launch in launches.launches.iter().filter(|launch| !launch.development) {
+    // What runs while an image is built has no production database.
+    let runs = |launch: &&Launch| !launch.development && launch.stage != Stage::Build;
+    for launch in launches.launches.iter().filter(runs) {
         let applied = launch.commands.iter().find(|command| {
             command.really(Role::Migrate) || own && command.effective() && upgrades_itself(command)
         });
@@ -107,7 +111,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::migrations::testing::{self, command, status};
-    use seaworthy_facts::{Engine, Facts, Launch, Location, Observed, Stage};
+    use seaworthy_facts::{Engine, Facts, Location, Observed};
     use seaworthy_model::Status;
 
     fn launched(framework: &str, command: Command, development: bool) -> Facts {
@@ -129,6 +133,15 @@ mod tests {
         let migrate = command(&["flask", "db", "upgrade"], Role::Migrate);
         assert_eq!(status(&ITEM, &launched("alembic", migrate.clone(), false)), Status::Pass);
         assert_eq!(status(&ITEM, &launched("alembic", migrate, true)), Status::Unknown);
+    }
+
+    #[test]
+    fn a_command_of_the_image_build_reaches_no_production_database() {
+        let mut facts = launched("rails", command(&["rails", "db:migrate"], Role::Migrate), false);
+        if let seaworthy_facts::Collected::Found(launches) = &mut facts.launches {
+            launches.launches[0].stage = Stage::Build;
+        }
+        assert_eq!(status(&ITEM, &facts), Status::Unknown);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 
 mod compose;
 mod dockerfile;
-mod in_process;
 mod kubernetes;
 mod platforms;
 mod procfile;
@@ -14,18 +13,10 @@ mod services;
 use seaworthy_facts::{Command, Launch, Launches, Location, Stage};
 
 use crate::commands::{Commands, Place};
-use crate::scan::{Needles, Scan};
 use crate::tree::{Class, File, Tree};
 
-pub use in_process::Plan;
-
-/// Adds the literals of migrators that an application calls itself.
-pub fn plan(needles: &mut Needles) -> Plan {
-    in_process::plan(needles)
-}
-
 /// Every way to release and start.
-pub fn collect(tree: &Tree, commands: &Commands, scan: &Scan, plan: &Plan) -> Launches {
+pub fn collect(tree: &Tree, commands: &Commands) -> Launches {
     let mut found = Found { tree, commands, launches: Vec::new(), rollouts: Vec::new() };
     dockerfile::read(&mut found);
     procfile::read(&mut found);
@@ -34,7 +25,6 @@ pub fn collect(tree: &Tree, commands: &Commands, scan: &Scan, plan: &Plan) -> La
     kubernetes::read(&mut found);
     services::read(&mut found);
     rollouts::read(&mut found);
-    in_process::read(&mut found, scan, plan);
     Launches { launches: found.launches, rollouts: found.rollouts }
 }
 

@@ -5,7 +5,6 @@ use std::fs;
 use seaworthy_facts::{Launches, Role, Stage};
 
 use crate::commands::Commands;
-use crate::scan::{Needles, scan};
 use crate::tree::{Limits, Tree};
 
 fn launches(files: &[(&str, &str)]) -> Launches {
@@ -16,10 +15,7 @@ fn launches(files: &[(&str, &str)]) -> Launches {
         fs::write(path, text).unwrap();
     }
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
-    let mut needles = Needles::default();
-    let plan = super::plan(&mut needles);
-    let scan = scan(&tree, &needles);
-    super::collect(&tree, &Commands::new(&tree), &scan, &plan)
+    super::collect(&tree, &Commands::new(&tree))
 }
 
 /// Where migrations are applied: stage, path and line.
@@ -98,28 +94,6 @@ fn uwsgi_and_systemd() {
     let at: Vec<String> = migrates(&found).into_iter().map(|(_, at)| at).collect();
     assert!(at.iter().any(|at| at.starts_with("docker/uwsgi.ini:3")), "{at:?}");
     assert!(at.iter().any(|at| at.starts_with("app.service:2")), "{at:?}");
-}
-
-#[test]
-fn spring_runs_liquibase_by_itself_unless_it_is_switched_off() {
-    let pom = (
-        "pom.xml",
-        "<project>\n<dependency><artifactId>liquibase-core</artifactId></dependency>\n</project>\n",
-    );
-    assert_eq!(migrates(&launches(&[pom])), [(Stage::InProcess, "pom.xml:2".to_owned())]);
-    let off = ("src/main/resources/application-prod.yml", "spring:\n  liquibase:\n    enabled: false\n");
-    assert_eq!(migrates(&launches(&[pom, off])), []);
-}
-
-#[test]
-fn a_call_in_a_comment_or_a_script_is_no_start() {
-    let found = launches(&[
-        ("src/main.rs", "// sqlx::migrate!().run(&pool)\nfn main() {}\n"),
-        ("scripts/seed.ts", "await dataSource.runMigrations();\n"),
-    ]);
-    assert_eq!(migrates(&found), []);
-    let found = launches(&[("src/main.ts", "await dataSource.runMigrations();\n")]);
-    assert_eq!(migrates(&found), [(Stage::InProcess, "src/main.ts:1".to_owned())]);
 }
 
 #[test]
