@@ -89,7 +89,13 @@ fn is_for_development(seen: &Seen, file: &File, hit: &Hit) -> bool {
     // Scripts are run by hand; commands that ship are read where they are run.
     let by_hand =
         file.path.split('/').any(|part| matches!(part, "scripts" | "script" | "tools" | "tooling" | "hack"));
-    by_hand && !is_launched(seen, file) || is_guarded(seen, file, hit)
+    by_hand && !is_launched(seen, file) || is_guarded(seen, file, hit) || makes_anew(seen, file, hit)
+}
+
+/// A schema that is dropped and made again is no production database's.
+fn makes_anew(seen: &Seen, file: &File, hit: &Hit) -> bool {
+    hit.text.contains("EnsureCreated")
+        && seen.tree.text(file).is_some_and(|text| text.contains("EnsureDeleted"))
 }
 
 /// A command that starts or releases the application names the file.
