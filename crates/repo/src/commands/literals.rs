@@ -21,7 +21,7 @@ pub fn calls(text: &str, callees: &[&str]) -> Vec<LiteralCall> {
     let mut line = 1;
     let mut counted = 0;
     let mut from = 0;
-    while found.len() < 500 {
+    while found.len() < 5_000 {
         let next = callees
             .iter()
             .filter_map(|callee| text[from..].find(callee).map(|at| (from + at, callee.len())))
@@ -29,7 +29,9 @@ pub fn calls(text: &str, callees: &[&str]) -> Vec<LiteralCall> {
         let Some((at, length)) = next else { break };
         from = at + length;
         let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') || in_comment(text, at) {
+        let begins_a_word = text[at..].starts_with(|c: char| c.is_alphanumeric());
+        if (begins_a_word && before.is_some_and(|c| c.is_alphanumeric() || c == '_')) || in_comment(text, at)
+        {
             continue;
         }
         line += text[counted..at].matches('\n').count() as u32;

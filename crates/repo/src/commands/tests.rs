@@ -208,6 +208,51 @@ fn containers() {
 }
 
 #[test]
+fn selections() {
+    let files = [
+        ("package.json", r#"{"scripts": {"test": "vitest"}}"#),
+        (
+            "src/a.test.ts",
+            "describe('menu', () => {\n  it('shows long labels', () => {});\n  it.each([1])('counts %s', () => {});\n});\n",
+        ),
+        ("tests/test_app.py", "def test_login():\n    pass\n"),
+        ("web/main.go", "package main"),
+        ("api/api_test.go", "package api\nfunc TestGet(t *testing.T) {}\n"),
+        ("cypress/e2e/login.cy.ts", "it('logs in', () => {})"),
+    ];
+    let nothing = |line: &str| follow(&files, line)[0].selects_nothing.is_some();
+    for line in [
+        "npx vitest run -t \"long-labels\"",
+        "npm test -- --testNamePattern=none",
+        "npx jest src/b.test.ts",
+        "pytest tests/test_none.py",
+        "pytest -k logout",
+        "go test ./web/...",
+        "go test -run TestNone ./...",
+        "npx cypress run --spec cypress/e2e/none.cy.ts",
+        "rspec spec/none_spec.rb",
+    ] {
+        assert!(nothing(line), "{line}");
+    }
+    for line in [
+        "npx vitest run -t \"long labels\"",
+        "npx vitest run -t \"menu shows long labels\"",
+        "npx vitest run -t \"counts 1\"",
+        "npx vitest run -t \"a|b\"",
+        "npx vitest run src/a",
+        "pytest",
+        "pytest tests/test_app.py::test_login",
+        "pytest -k login -x",
+        "pytest -m slow tests",
+        "go test ./...",
+        "go test -run TestGet ./api",
+        "npx cypress run --spec 'cypress/e2e/**/*.cy.ts'",
+    ] {
+        assert!(!nothing(line), "{line}");
+    }
+}
+
+#[test]
 fn hostile_scripts_end() {
     let mut package = String::from("{\"scripts\": {");
     for number in 0..40 {
