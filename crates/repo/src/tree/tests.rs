@@ -28,7 +28,9 @@ fn a_folder_holds_what_is_below_it_and_not_its_namesakes() {
         let mut expected: Vec<&str> = all
             .iter()
             .copied()
-            .filter(|path| wanted == "." || path.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/')))
+            .filter(|path| {
+                wanted == "." || path.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/'))
+            })
             .collect();
         let mut found = paths(tree.under(folder));
         expected.sort_unstable();
