@@ -136,6 +136,76 @@ mod tests {
         assert!(read("app:${TAG}").variable);
     }
 
+    fn collected(files: &[(&str, &str)]) -> Containers {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        collect(&Tree::open(folder.path(), &[], crate::tree::Limits::default()).unwrap())
+    }
+
+    #[test]
+    fn stages_are_no_images_and_the_last_lineage_ships() {
+        let found = collected(&[(
+            "Dockerfile",
+            "ARG V=22\nFROM golang:1.25 AS build\nRUN go install a/b@latest\nFROM node:${V}-alpine AS base\nFROM base\nCOPY --from=build /a /a\nCOPY --from=composer:2 /c /c\n",
+        )]);
+        let seen: Vec<_> = found.images.iter().map(|image| (image.reference.as_str(), image.role)).collect();
+        let expected = [
+            ("golang:1.25", ImageRole::BuildStage),
+            ("node:22-alpine", ImageRole::Base),
+            ("composer:2", ImageRole::BuildStage),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(found.floating_installs.len(), 1);
+    }
+
+    #[test]
+    fn compose_for_development_is_told_from_production() {
+        let development = |files: &[(&str, &str)]| {
+            let found = collected(files);
+            found.images.iter().find(|image| image.name == "x/tool").unwrap().development
+        };
+        let only_services = "services:\n  a:\n    image: x/tool:latest\n";
+        let with_app = "services:\n  a:\n    image: x/tool:latest\n  app:\n    build: .\n";
+        let mounted =
+            "services:\n  a:\n    image: x/tool:latest\n  app:\n    build: .\n    volumes: ['.:/app']\n";
+        assert!(development(&[("docker-compose.yml", only_services)]));
+        assert!(!development(&[("docker-compose.prod.yml", only_services)]));
+        assert!(!development(&[("docker-compose.yml", with_app)]));
+        assert!(development(&[("docker-compose.yml", mounted)]));
+        assert!(development(&[("docker-compose.dev.yml", with_app)]));
+        assert!(development(&[
+            ("compose.yml", with_app),
+            ("compose.prod.yml", "services:\n  app:\n    image: y\n")
+        ]));
+    }
+
+    #[test]
+    fn own_images_and_kubernetes_objects() {
+        let found = collected(&[
+            ("go.mod", "module github.com/a/thing\n"),
+            (
+                "docker-compose.yml",
+                "services:\n  app:\n    image: a/thing:latest\n  db:\n    image: postgres:16\n",
+            ),
+            (
+                "k8s/web.yaml",
+                "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n        - image: nginx:1.27\n",
+            ),
+        ]);
+        let seen: Vec<_> =
+            found.images.iter().map(|image| (image.name.as_str(), image.own, image.role)).collect();
+        let expected = [
+            ("a/thing", true, ImageRole::Compose),
+            ("postgres", false, ImageRole::Compose),
+            ("nginx", false, ImageRole::Kubernetes),
+        ];
+        assert_eq!(seen, expected);
+    }
+
     #[test]
     fn defaults_are_put_in() {
         assert_eq!(with_defaults("postgres:${PG:-16}-alpine"), "postgres:16-alpine");

@@ -98,9 +98,8 @@ fn project(tree: &Tree, file: &File) -> Option<Draft> {
             .unwrap_or_default();
         // Without a version the SDK or a shared file that is not here decides; a bare number is a lower bound that
         // NuGet resolves to itself.
-        let exact = !version.is_empty()
-            && !version.contains('*')
-            && !(version.starts_with(['[', '(']) && version.contains(','));
+        let range = version.starts_with(['[', '(']) && version.contains(',');
+        let exact = !(version.is_empty() || version.contains('*') || range);
         let implicit =
             name.starts_with("Microsoft.AspNetCore.App") || name.starts_with("Microsoft.NETCore.App");
         floating |= !exact && !implicit;

@@ -66,3 +66,6 @@ pub fn collect(tree: &Tree, scan: &Scan, mut plan: Plan, _launches: &Launches) -
         unread: unread::managers(tree),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,6 +87,8 @@ impl NodeLock {
                 Form::Exact | Form::Superset => match importer.and_then(|entries| entries.get(name)) {
                     None => differences.push(format!("{name} is not in the lockfile")),
                     Some(locked) if same(locked, requirement) || overridden.contains(name) || local => {}
+                    // Listed in two groups, of which package managers prefer different ones.
+                    Some(locked) if in_another_group(manifest, name, locked) => {}
                     Some(locked) => differences.push(format!(
                         "{name}: the manifest asks for {requirement}, the lockfile was made for {locked}"
                     )),
@@ -142,6 +144,13 @@ fn wanted(manifest: &Node) -> BTreeMap<String, String> {
         }
     }
     wanted
+}
+
+fn in_another_group(manifest: &Node, name: &str, locked: &str) -> bool {
+    ["dependencies", "devDependencies", "optionalDependencies"]
+        .iter()
+        .filter_map(|group| manifest.get(group)?.get(name)?.as_str())
+        .any(|requirement| same(locked, requirement))
 }
 
 /// Names whose specifiers an override replaces in the lockfile.

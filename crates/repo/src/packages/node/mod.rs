@@ -135,7 +135,8 @@ fn dependencies(package: &mut Package) {
     let bundles = draft.manifest.dependencies.iter().any(|known| BUNDLERS.contains(&known.name.as_str()));
     let builds = node.path("scripts.build").is_some() || node.path("scripts.production").is_some();
     let runtime = draft.manifest.dependencies.iter().any(|known| known.scope == Scope::Runtime);
-    if !runtime && !(bundles && builds) && !draft.manifest.dependencies.is_empty() {
+    let for_people = runtime || bundles && builds || draft.manifest.dependencies.is_empty();
+    if !for_people {
         draft.manifest.ships = false;
     }
 }

@@ -67,6 +67,8 @@ pub struct Requirement {
     pub extras: Vec<String>,
     /// What follows: versions or an address, without the marker.
     pub version: String,
+    /// The marker limits it to some operating systems.
+    pub some_platforms: bool,
 }
 
 /// Reads one requirement; none for what is no requirement.
@@ -91,7 +93,11 @@ pub fn requirement(text: &str) -> Option<Requirement> {
         rest = behind.trim_start();
     }
     let version = rest.split(';').next().unwrap_or(rest).trim().trim_start_matches('(').trim_end_matches(')');
-    Some(Requirement { name: name.to_owned(), extras, version: version.trim().to_owned() })
+    let marker = rest.split_once(';').map_or("", |(_, marker)| marker);
+    let some_platforms = ["sys_platform", "platform_system", "os_name", "platform_machine"]
+        .iter()
+        .any(|key| marker.contains(key));
+    Some(Requirement { name: name.to_owned(), extras, version: version.trim().to_owned(), some_platforms })
 }
 
 /// One version, one commit or one file.

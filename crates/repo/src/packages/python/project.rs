@@ -37,6 +37,7 @@ fn project(tree: &Tree, file: &File, node: &Node) -> Option<Draft> {
                 [] => read.version.clone(),
                 extras => format!("[{}]{}", extras.join(","), read.version),
             };
+            let scope = if read.some_platforms && scope == Scope::Runtime { Scope::Optional } else { scope };
             draft.depend(&read.name, &version, scope, is_exact(&read.version), file.at_line(item.line));
         }
     };

@@ -216,7 +216,11 @@ pub fn manifests(tree: &Tree, installs: &Installs, projects: &[Draft]) -> Vec<Dr
             draft.manifest.member_of = None;
         }
         for entry in &read.entries {
-            let scope = if development { Scope::Development } else { Scope::Runtime };
+            let scope = match (development, entry.requirement.some_platforms) {
+                (true, _) => Scope::Development,
+                (false, true) => Scope::Optional,
+                (false, false) => Scope::Runtime,
+            };
             draft.depend(
                 &entry.requirement.name,
                 &version_with_extras(&entry.requirement),

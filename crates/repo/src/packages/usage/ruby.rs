@@ -2,6 +2,7 @@
 
 use seaworthy_facts::Usage;
 
+use super::names::{Names, compact};
 use super::{Clues, because, depends, runs_programs};
 use crate::packages::draft::Draft;
 use crate::scan::Hit;
@@ -273,7 +274,7 @@ fn in_ruby(file: &File, hit: &Hit) -> bool {
 }
 
 /// What implies a gem that no code names.
-pub fn implied(name: &str, draft: &Draft) -> Option<Usage> {
+pub fn implied(name: &str, draft: &Draft, names: &Names) -> Option<Usage> {
     if WORKS_BY_BEING_LOADED.contains(&name) {
         return because("it works by being loaded");
     }
@@ -306,5 +307,9 @@ pub fn implied(name: &str, draft: &Draft) -> Option<Usage> {
     if railtie && depends(draft, "rails") {
         return because("a part of Rails that works by being loaded");
     }
-    None
+    if SHOWN_BY.iter().any(|(known, _)| *known == name) {
+        return None;
+    }
+    // Acronyms and inner capitals: `htmlentities` is `HTMLEntities`.
+    names.constants().get(&compact(name)).map(|at| Usage::Used { at: at.clone() })
 }
