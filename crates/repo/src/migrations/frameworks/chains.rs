@@ -49,11 +49,6 @@ impl<'t> Chain<'t> {
     pub fn first(&self) -> &str {
         self.links.first().map_or("", |link| &link.name)
     }
-
-    /// The name of the last call.
-    pub fn last(&self) -> &str {
-        self.links.last().map_or("", |link| &link.name)
-    }
 }
 
 /// The longest chain that is put together.

@@ -58,7 +58,6 @@ impl<'r> Reader<'r> {
         for link in &chain.links {
             self.link(link, &mut queried);
         }
-        // `knex('t')` is a plain call whose name is the builder's.
     }
 
     fn link(&mut self, link: &Link<'r>, queried: &mut Option<String>) {
@@ -108,6 +107,7 @@ impl<'r> Reader<'r> {
             }
             "batchInsert" => self.push(Operation::InsertRows { table: first }, line),
             "from" | "into" => *queried = Some(first),
+            // A plain call whose name is the builder's.
             "knex" | "trx" | "tx" | "db" | "transaction" if !first.is_empty() => *queried = Some(first),
             "insert" | "insertMultiple" | "multiInsert" => {
                 self.push(Operation::InsertRows { table: rows(queried).unwrap_or_default() }, line);

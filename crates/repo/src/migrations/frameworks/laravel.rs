@@ -77,10 +77,10 @@ impl<'r> Reader<'r> {
         } else if class == "DB" || class.ends_with("db") || class.to_ascii_lowercase().ends_with("connection")
         {
             self.database(chain);
-        } else if let Some(link) = chain.links.last() {
-            if is_model(class) || class.is_empty() || chain.links.len() > 1 || link.name == "save" {
-                self.rows(String::new(), link);
-            }
+        } else if let Some(link) = chain.links.last()
+            && (is_model(class) || class.is_empty() || chain.links.len() > 1 || link.name == "save")
+        {
+            self.rows(String::new(), link);
         }
     }
 
