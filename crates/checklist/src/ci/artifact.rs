@@ -200,7 +200,7 @@ fn naming(text: &str, publish: &Work, depth: u32) -> Naming {
         "circle_sha1",
         "circle_tag",
         "circle_build_num",
-        "ci_commit",
+        "ci_commit_ref",
         "drone_commit",
         "drone_tag",
         "drone_build",
@@ -268,7 +268,8 @@ fn naming(text: &str, publish: &Work, depth: u32) -> Naming {
             "tags",
             "digest",
         ];
-        if value.is_none() && parts.iter().any(|part| WORDS.contains(part)) {
+        let moves = parts.iter().any(|part| matches!(*part, "branch" | "pull" | "message" | "author"));
+        if value.is_none() && !moves && parts.iter().any(|part| WORDS.contains(part)) {
             return Naming::Versioned(format!("`{}`", short(text)));
         }
     }

@@ -216,15 +216,19 @@ mod checks {
     }
 
     #[test]
-    fn previews_by_the_means_of_infrastructure_pass() {
-        let apply = uses("dflook/terraform-apply", &[], &[Role::Deploy]);
-        let mut previews = workflow(vec![trigger(Event::PullRequest)], vec![job("deploy", vec![apply])]);
+    fn previews_by_the_means_of_production_pass_and_what_takes_them_down_does_not() {
+        let apply = || uses("dflook/terraform-apply", &[], &[Role::Deploy]);
+        let mut previews = workflow(vec![trigger(Event::PullRequest)], vec![job("deploy", vec![apply()])]);
         previews.name = "Deploy or destroy a branch's environment".to_owned();
-        let destroy = uses("dflook/terraform-apply", &[("destroy", "true")], &[Role::Deploy]);
-        let destroys = workflow(vec![trigger(Event::PullRequest)], vec![job("destroy", vec![destroy])]);
-        let of = |workflow| Pipelines { workflows: vec![workflow], ..Pipelines::default() };
-        assert_eq!(judged(&ITEM, of(previews)).0, Status::Pass);
-        assert_eq!(judged(&ITEM, of(destroys)).0, Status::Unknown);
+        let destroys = workflow(vec![trigger(Event::PullRequest)], vec![job("destroy", vec![apply()])]);
+        let production = workflow(vec![push_to_main()], vec![job("deploy", vec![apply()])]);
+        let of = |workflows: &[&seaworthy_facts::Workflow]| {
+            let workflows = workflows.iter().map(|workflow| (*workflow).clone()).collect();
+            judged(&ITEM, Pipelines { workflows, ..Pipelines::default() }).0
+        };
+        assert_eq!(of(&[&previews, &production]), Status::Pass);
+        assert_eq!(of(&[&previews]), Status::Unknown);
+        assert_eq!(of(&[&destroys, &production]), Status::Unknown);
     }
 
     #[test]

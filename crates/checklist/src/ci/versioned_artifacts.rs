@@ -64,14 +64,20 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         findings.settled_by("put the version or the commit into the tag, where it is published", None);
         return Ok(findings);
     }
-    for (what, at) in &moving {
-        findings.contradicts(what.clone(), at);
+    // What nobody reads may publish the versions.
+    let unread = work::unread(pipelines, |_| true);
+    if let Some((what, _)) = moving.first().filter(|_| !unread.is_empty()) {
+        findings.unread(&unread).because(what.clone());
+    } else {
+        for (what, at) in &moving {
+            findings.contradicts(what.clone(), at);
+        }
     }
     if let Some((_, at)) = moving.first() {
         findings.remedy(format!("Add a tag with the commit or a version at {at}."));
         return Ok(findings);
     }
-    findings.unread(&work::unread(pipelines, |_| true));
+    findings.unread(&unread);
     findings.because(format!("{}; nothing publishes an artefact", work::count(pipelines)));
     findings.settled_by("add the repository that builds and keeps the artefacts", Some("--with DIR"));
     Ok(findings)
@@ -82,7 +88,7 @@ mod checks {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::ci::test_support::{facts, judged, report};
-    use seaworthy_facts::{Event, Step};
+    use seaworthy_facts::{Event, Step, Unread};
     use seaworthy_model::Status;
     use seaworthy_testkit::pipelines::*;
 
@@ -151,7 +157,12 @@ mod checks {
 
     #[test]
     fn unknown_when_it_cannot_be_told_or_nothing_is_published() {
-        assert_eq!(status(Event::Push, vec![push("a/b:$WHAT")]), Status::Unknown);
+        for image in ["a/b:$WHAT", "a/b:$CI_COMMIT_BRANCH", "a/b:pull_${CI_COMMIT_PULL_REQUEST}"] {
+            assert_eq!(status(Event::Push, vec![push(image)]), Status::Unknown, "{image}");
+        }
+        let mut elsewhere = ci(vec![trigger(Event::Push)], vec![push("a/b:latest")]);
+        elsewhere.unread.push(Unread { what: "Jenkins".to_owned(), at: Location::file("Jenkinsfile") });
+        assert_eq!(judged(&ITEM, elsewhere).0, Status::Unknown);
         assert_eq!(judged(&ITEM, Pipelines::default()).0, Status::Unknown);
         let mut library = facts(Pipelines::default());
         library.system = System::default().into();

@@ -54,7 +54,17 @@ impl<'a> Work<'a> {
         };
         let line = name.lines().next().unwrap_or_default();
         let short: String = line.chars().take(70).collect();
-        if short.len() < name.len() { format!("`{}…`", short.trim_end()) } else { format!("`{short}`") }
+        let short = if short.len() < name.len() {
+            format!("`{}…`", short.trim_end())
+        } else {
+            format!("`{short}`")
+        };
+        // Written in a script or manifest that the step calls.
+        if self.at().path() == self.step.at.path() {
+            short
+        } else {
+            format!("{short} (called at {})", self.step.at)
+        }
     }
 
     /// What starts it.

@@ -115,6 +115,10 @@ fn matches(pattern: &str, name: &str) -> bool {
     if pattern == name {
         return true;
     }
+    // `${CI_REPO_DEFAULT_BRANCH}` and its like; who asks, asks for the default branch.
+    if pattern.starts_with('$') && pattern.to_ascii_uppercase().contains("DEFAULT_BRANCH") {
+        return true;
+    }
     if !pattern.contains(['*', '?', '[', '{', '+']) || pattern.len() > 200 {
         return false;
     }
@@ -156,6 +160,7 @@ mod tests {
         assert_eq!(take(&["master"], None), Some(true));
         assert_eq!(take(&["develop"], None), Some(true));
         assert_eq!(take(&["*"], None), Some(true));
+        assert_eq!(take(&["${CI_REPO_DEFAULT_BRANCH}"], None), Some(true));
         assert_eq!(take(&["release"], None), Some(false));
         assert_eq!(take(&["release/**", "gh-pages"], None), Some(false));
         assert_eq!(take(&["oidc-tokens"], None), None);
