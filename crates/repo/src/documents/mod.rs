@@ -25,7 +25,8 @@ pub fn collect(tree: &Tree) -> Documents {
     documents
 }
 
-const TOPICS: &[&str] = &["rollback", "roll back", "roll-back", "rolling back", "downgrad", "revert", "going back", "go back to"];
+const TOPICS: &[&str] =
+    &["rollback", "roll back", "roll-back", "rolling back", "downgrad", "revert", "going back", "go back to"];
 
 /// Documents of this project: history and rules for contributors tell nobody how to operate it.
 fn is_document(file: &File) -> bool {
@@ -36,9 +37,25 @@ fn is_document(file: &File) -> bool {
         || extension == "txt" && file.class == Class::Documentation
         || extension.is_empty() && matches!(stem, "readme" | "runbook" | "install" | "deploy");
     text && !matches!(file.class, Class::Vendored | Class::Test | Class::Example | Class::Generated)
-        && !["changelog", "changes", "history", "news", "contributing", "releases", "license", "code_of_conduct", "release-notes", "release_notes"]
-            .contains(&stem)
-        && !file.path.split('/').any(|part| matches!(part, ".changeset" | "changelog" | "changelogs" | "release-notes" | "releases" | "blog" | "adr"))
+        && ![
+            "changelog",
+            "changes",
+            "history",
+            "news",
+            "contributing",
+            "releases",
+            "license",
+            "code_of_conduct",
+            "release-notes",
+            "release_notes",
+        ]
+        .contains(&stem)
+        && !file.path.split('/').any(|part| {
+            matches!(
+                part,
+                ".changeset" | "changelog" | "changelogs" | "release-notes" | "releases" | "blog" | "adr"
+            )
+        })
 }
 
 /// reStructuredText and AsciiDoc headings as Markdown ones; lines stay where they are.
@@ -100,9 +117,10 @@ fn sections(file: &File, text: &str, documents: &mut Documents) {
         }
         let body = text.get(heading.body.clone()).unwrap_or_default();
         let last = positions.line(heading.body.end);
-        let code = document.code_blocks.iter().any(|block| {
-            block.line > heading.line && block.line <= last && !block.text.trim().is_empty()
-        });
+        let code = document
+            .code_blocks
+            .iter()
+            .any(|block| block.line > heading.line && block.line <= last && !block.text.trim().is_empty());
         // The headings above it, nearest first: they say what the section is about.
         let mut level = heading.level;
         let mut above = Vec::new();
@@ -115,14 +133,23 @@ fn sections(file: &File, text: &str, documents: &mut Documents) {
         documents.rollback.push(RunbookSection {
             heading: heading.text.chars().take(120).collect(),
             at: file.at_line(heading.line),
-            about_release: is_about_release(&file.path.to_lowercase(), &title, &above, &lower, &body.to_lowercase()),
+            about_release: is_about_release(
+                &file.path.to_lowercase(),
+                &title,
+                &above,
+                &lower,
+                &body.to_lowercase(),
+            ),
             has_steps: code || numbered_steps(body) >= 2 || indented_commands(file, body),
         });
     }
 }
 
 fn is_topic(heading: &str) -> bool {
-    if ["rollback", "roll back", "roll-back", "rolling back", "rollbacks", "downgrad"].iter().any(|topic| heading.contains(topic)) {
+    if ["rollback", "roll back", "roll-back", "rolling back", "rollbacks", "downgrad"]
+        .iter()
+        .any(|topic| heading.contains(topic))
+    {
         return true;
     }
     let back = ["revert", "going back", "go back to", "returning to", "restore a previous", "undo"]
@@ -133,36 +160,79 @@ fn is_topic(heading: &str) -> bool {
 
 /// Words of one migration, feature, transaction or library call instead of a release.
 const OTHER_TOPICS: &[&str] = &[
-    "migration", "schema", "database", "data ", "field", "encrypt", "transaction", "feature", "flag", "savepoint",
-    "commit", "git ", "test", "phase", "refactor", "layout", "webhook", "integration", "api ", "widget", "backfill",
+    "migration",
+    "schema",
+    "database",
+    "data ",
+    "field",
+    "encrypt",
+    "transaction",
+    "feature",
+    "flag",
+    "savepoint",
+    "commit",
+    "git ",
+    "testing",
+    "phase",
+    "refactor",
+    "layout",
+    "webhook",
+    "integration",
+    "api ",
+    "widget",
+    "backfill",
 ];
 
+/// Words that name a release of the application.
+const RELEASE: &[&str] = &["release", "deploy", "version", "upgrade"];
+/// Words of operating it: they name the application unless another topic stands beside them.
+const OPERATION: &[&str] = &["update", "production", "runbook", "operation", "operations"];
+/// Phrases of a body that can only be about a release.
+const STEPS_BACK: &[&str] = &[
+    "previous release",
+    "previous version",
+    "previous image",
+    "previous tag",
+    "earlier version",
+    "last good",
+    "redeploy",
+    "kubectl rollout undo",
+    "helm rollback",
+    "heroku rollback",
+    "kamal rollback",
+    "fly deploy",
+    "docker pull",
+];
+
+/// What a heading or a name is about: a release, something else, or nothing that can be told.
+fn topic(text: &str) -> Option<bool> {
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if any(RELEASE) {
+        Some(true)
+    } else if any(OTHER_TOPICS) {
+        Some(false)
+    } else if any(OPERATION) {
+        Some(true)
+    } else {
+        None
+    }
+}
+
+/// The section's own heading decides, then those above it from the nearest on, then the document's name and title, and
+/// last the body. A document about something else leaves room only for headings that name a release.
 fn is_about_release(path: &str, title: &str, above: &[String], heading: &str, body: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).replace(['-', '_'], " ");
-    let names_release =
-        |text: &str| ["release", "deploy", "version", "upgrade", "update", "production", "runbook", "operation"].iter().any(|w| text.contains(w));
-    let other = |text: &str| OTHER_TOPICS.iter().any(|word| text.contains(word));
-    if other(heading) && !names_release(heading) {
+    if topic(&name) == Some(false) {
         return false;
     }
-    if names_release(heading) || heading.contains("downgrad") {
-        return !other(&name) || names_release(&name);
+    if heading.contains("downgrad") && topic(heading) != Some(false) {
+        return true;
     }
-    // A bare "Rollback": the nearest heading above that says something decides, then the document as a whole.
-    for above in above {
-        if names_release(above) {
-            return !other(&name) || names_release(&name);
-        }
-        if other(above) {
-            return false;
-        }
-    }
-    if other(&name) || other(title) && !names_release(title) {
-        return false;
-    }
-    names_release(&name) || names_release(title) || ["previous release", "previous version", "previous image", "earlier version", "last good", "kubectl rollout undo", "helm rollback", "previous tag", "redeploy", "heroku rollback", "kamal rollback", "fly deploy", "docker pull"]
-        .iter()
-        .any(|phrase| body.contains(phrase))
+    std::iter::once(heading)
+        .chain(above.iter().map(String::as_str))
+        .chain([name.as_str(), title])
+        .find_map(topic)
+        .unwrap_or_else(|| STEPS_BACK.iter().any(|phrase| body.contains(phrase)))
 }
 
 fn numbered_steps(body: &str) -> usize {
@@ -170,7 +240,8 @@ fn numbered_steps(body: &str) -> usize {
         .map(str::trim_start)
         .filter(|line| {
             let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-            (1..=2).contains(&digits) && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "))
+            (1..=2).contains(&digits)
+                && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "))
         })
         .count()
 }
@@ -181,8 +252,16 @@ fn indented_commands(file: &File, body: &str) -> bool {
 }
 
 fn forward_fix(file: &File, text: &str, documents: &mut Documents) {
-    const PHRASES: &[&str] =
-        &["fix forward", "fix-forward", "fixes forward", "roll forward", "roll-forward", "forward-fix", "forward fix", "fixed forward"];
+    const PHRASES: &[&str] = &[
+        "fix forward",
+        "fix-forward",
+        "fixes forward",
+        "roll forward",
+        "roll-forward",
+        "forward-fix",
+        "forward fix",
+        "fixed forward",
+    ];
     if documents.forward_fix.len() >= 20 {
         return;
     }

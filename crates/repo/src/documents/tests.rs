@@ -24,7 +24,8 @@ fn a_runbook_section_with_commands() {
 
 #[test]
 fn a_section_without_steps_says_so() {
-    let documents = read("README.md", "# App\n## Deployment\n### Rollback\nAsk the team.\n## Other\n```\nls\n```\n");
+    let documents =
+        read("README.md", "# App\n## Deployment\n### Rollback\nAsk the team.\n## Other\n```\nls\n```\n");
     assert!(documents.rollback[0].about_release);
     assert!(!documents.rollback[0].has_steps);
 }
@@ -33,6 +34,7 @@ fn a_section_without_steps_says_so() {
 fn one_migration_or_feature_is_no_release() {
     for (path, text) in [
         ("docs/ENCRYPTED-FIELD-MIGRATION.md", "# Migrating\n## Rollback\n1. a\n2. b\n"),
+        ("docs/field-migration-runbook.md", "# Field migration runbook\n## Rollback\n1. a\n2. b\n"),
         ("docs/flags.md", "# Feature flags\n## Rollback\n1. a\n2. b\n"),
         ("docs/db.md", "# Database\n## Rolling back migrations\n1. a\n2. b\n"),
     ] {
@@ -53,7 +55,8 @@ fn other_formats_of_headings() {
     let rst = read("docs/upgrade.rst", "Upgrade\n=======\n\nDowngrading\n-----------\n\n1. stop\n2. start\n");
     assert!(rst.rollback[0].about_release && rst.rollback[0].has_steps);
     assert_eq!(rst.rollback[0].at.to_string(), "docs/upgrade.rst:4");
-    let adoc = read("docs/ops.adoc", "= Operations\n\n== Rollback of a deployment\n\n----\nkamal rollback\n----\n");
+    let adoc =
+        read("docs/ops.adoc", "= Operations\n\n== Rollback of a deployment\n\n----\nkamal rollback\n----\n");
     assert!(adoc.rollback[0].about_release && adoc.rollback[0].has_steps);
 }
 
