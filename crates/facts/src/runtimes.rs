@@ -28,6 +28,9 @@ pub struct RuntimeVersion {
     pub source: Option<String>,
     /// It is part of what ships or what builds it (a development tool's version is not).
     pub ships: bool,
+    /// It is an operating system: what distributions do for it is beyond the table, so that it is advice.
+    #[serde(default)]
+    pub operating_system: bool,
     /// Where.
     pub at: Location,
 }

@@ -1,6 +1,6 @@
 //! Continuous integration and delivery.
 
-mod artifact;
+pub(crate) mod artifact;
 mod deployment;
 mod quality;
 mod security_scanning;

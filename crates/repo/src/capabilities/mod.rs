@@ -4,6 +4,7 @@
 //! `signature.rs`.
 
 mod signature;
+mod switches;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub struct Plan {
     uses: Vec<Vec<NeedleId>>,
     beside: Vec<Vec<NeedleId>>,
     unless: Vec<Vec<NeedleId>>,
+    switches: switches::Plan,
 }
 
 /// Adds the literals of all signatures.
@@ -42,6 +44,7 @@ pub fn plan(needles: &mut Needles) -> Plan {
         plan.beside.push(add(&signature.beside));
         plan.unless.push(add(&signature.unless));
     }
+    plan.switches = switches::plan(needles);
     plan
 }
 
@@ -96,6 +99,7 @@ pub fn collect(
             docs: signature.docs.clone(),
         });
     }
+    capabilities.products.extend(switches::product(tree, scan, &plan.switches));
     capabilities
 }
 

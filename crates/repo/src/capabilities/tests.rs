@@ -100,3 +100,35 @@ fn a_static_export_is_no_server() {
     assert!(in_use(&page_only, "http-server").is_empty());
     assert_eq!(in_use(&page_only, "front-end"), ["Next.js"]);
 }
+
+#[test]
+fn a_switch_in_a_settings_table_is_a_flag() {
+    let store = ("app/Models/Setting.php", "<?php class Setting extends Model {}\n");
+    let admin = ("app/Http/Controllers/SettingController.php", "<?php $setting->update($data);\n");
+    let ask = ("app/Services/A.php", "<?php if (Setting::get('enable_imports', false)) { run(); }\n");
+    assert_eq!(
+        in_use(&found(&[store, admin, ask], &Packages::default()), "feature-flags"),
+        ["own switches in a settings table"]
+    );
+    // Nothing changes it, nothing stores it, or the environment decides.
+    assert!(in_use(&found(&[store, ask], &Packages::default()), "feature-flags").is_empty());
+    assert!(in_use(&found(&[admin, ask], &Packages::default()), "feature-flags").is_empty());
+    let environment = ("app/Services/A.php", "<?php if (env('ENABLE_IMPORTS')) { settings()->get('x'); }\n");
+    assert!(in_use(&found(&[store, admin, environment], &Packages::default()), "feature-flags").is_empty());
+    let constants = ("app/a.py", "if settings.SLACK_ENABLED:\n    run()\n");
+    assert!(in_use(&found(&[store, admin, constants], &Packages::default()), "feature-flags").is_empty());
+}
+
+#[test]
+fn a_switch_column_counts_for_an_installation_and_not_for_a_user() {
+    let code = ("supabase/functions/chat/index.ts", "if (!config.enable_chat) {\n  return\n}\n");
+    let sql = |table: &str| format!("CREATE TABLE {table} (\n  id uuid,\n  enable_chat boolean\n);\n");
+    let of = |table: &str| {
+        let sql = sql(table);
+        let files = [code, ("supabase/migrations/1.sql", sql.as_str())];
+        in_use(&found(&files, &Packages::default()), "feature-flags").len()
+    };
+    assert_eq!(of("widget_configs"), 1);
+    assert_eq!(of("user_settings"), 0);
+    assert_eq!(of("channels"), 0);
+}

@@ -172,7 +172,7 @@ const OTHER_TOPICS: &[&str] = &[
     "savepoint",
     "commit",
     "git ",
-    "test",
+    "testing",
     "phase",
     "refactor",
     "layout",
@@ -183,51 +183,56 @@ const OTHER_TOPICS: &[&str] = &[
     "backfill",
 ];
 
+/// Words that name a release of the application.
+const RELEASE: &[&str] = &["release", "deploy", "version", "upgrade"];
+/// Words of operating it: they name the application unless another topic stands beside them.
+const OPERATION: &[&str] = &["update", "production", "runbook", "operation", "operations"];
+/// Phrases of a body that can only be about a release.
+const STEPS_BACK: &[&str] = &[
+    "previous release",
+    "previous version",
+    "previous image",
+    "previous tag",
+    "earlier version",
+    "last good",
+    "redeploy",
+    "kubectl rollout undo",
+    "helm rollback",
+    "heroku rollback",
+    "kamal rollback",
+    "fly deploy",
+    "docker pull",
+];
+
+/// What a heading or a name is about: a release, something else, or nothing that can be told.
+fn topic(text: &str) -> Option<bool> {
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if any(RELEASE) {
+        Some(true)
+    } else if any(OTHER_TOPICS) {
+        Some(false)
+    } else if any(OPERATION) {
+        Some(true)
+    } else {
+        None
+    }
+}
+
+/// The section's own heading decides, then those above it from the nearest on, then the document's name and title, and
+/// last the body. A document about something else leaves room only for headings that name a release.
 fn is_about_release(path: &str, title: &str, above: &[String], heading: &str, body: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).replace(['-', '_'], " ");
-    let names_release = |text: &str| {
-        ["release", "deploy", "version", "upgrade", "update", "production", "runbook", "operation"]
-            .iter()
-            .any(|w| text.contains(w))
-    };
-    let other = |text: &str| OTHER_TOPICS.iter().any(|word| text.contains(word));
-    if other(heading) && !names_release(heading) {
+    if topic(&name) == Some(false) {
         return false;
     }
-    if names_release(heading) || heading.contains("downgrad") {
-        return !other(&name) || names_release(&name);
+    if heading.contains("downgrad") && topic(heading) != Some(false) {
+        return true;
     }
-    // A bare "Rollback": the nearest heading above that says something decides, then the document as a whole.
-    for above in above {
-        if names_release(above) {
-            return !other(&name) || names_release(&name);
-        }
-        if other(above) {
-            return false;
-        }
-    }
-    if other(&name) || other(title) && !names_release(title) {
-        return false;
-    }
-    names_release(&name)
-        || names_release(title)
-        || [
-            "previous release",
-            "previous version",
-            "previous image",
-            "earlier version",
-            "last good",
-            "kubectl rollout undo",
-            "helm rollback",
-            "previous tag",
-            "redeploy",
-            "heroku rollback",
-            "kamal rollback",
-            "fly deploy",
-            "docker pull",
-        ]
-        .iter()
-        .any(|phrase| body.contains(phrase))
+    std::iter::once(heading)
+        .chain(above.iter().map(String::as_str))
+        .chain([name.as_str(), title])
+        .find_map(topic)
+        .unwrap_or_else(|| STEPS_BACK.iter().any(|phrase| body.contains(phrase)))
 }
 
 fn numbered_steps(body: &str) -> usize {

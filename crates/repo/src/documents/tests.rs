@@ -34,6 +34,7 @@ fn a_section_without_steps_says_so() {
 fn one_migration_or_feature_is_no_release() {
     for (path, text) in [
         ("docs/ENCRYPTED-FIELD-MIGRATION.md", "# Migrating\n## Rollback\n1. a\n2. b\n"),
+        ("docs/field-migration-runbook.md", "# Field migration runbook\n## Rollback\n1. a\n2. b\n"),
         ("docs/flags.md", "# Feature flags\n## Rollback\n1. a\n2. b\n"),
         ("docs/db.md", "# Database\n## Rolling back migrations\n1. a\n2. b\n"),
     ] {

@@ -402,6 +402,7 @@ mod tests {
                 (0, 1),
             ),
             ("Program.cs", "db.Database.EnsureCreated();\n", (1, 0)),
+            ("Repository.cs", "db.Database.EnsureDeleted();\ndb.Database.EnsureCreated();\n", (0, 1)),
             (
                 "src/main/resources/application.yml",
                 "spring:\n  jpa:\n    hibernate:\n      ddl-auto: update\n",

@@ -84,9 +84,16 @@ impl Draft {
 
     /// One whose file could not be read: nothing is known of it, so nothing is claimed for it.
     pub fn unreadable(file: &File) -> Self {
-        Draft::one_way(Vec::new(), "its file could not be read", file.at())
+        Draft::one_way(Vec::new(), UNREADABLE, file.at())
+    }
+
+    /// Whether its file could not be read.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(&self.way_back, WayBack::No { why, .. } if why == UNREADABLE)
     }
 }
+
+const UNREADABLE: &str = "its file could not be read";
 
 /// Files that can hold migrations of what ships: those in folders of tests, examples, documentation and vendored code
 /// do not count. The file's own name says nothing here (`…_create_latest.php` is no test).
