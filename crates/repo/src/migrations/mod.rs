@@ -20,7 +20,7 @@ mod test_support;
 use std::collections::HashSet;
 
 use seaworthy_facts::{
-    Launches, Location, Migration, MigrationSet, Migrations, Packages, Pipelines, System, WayBack,
+    Launches, Location, Migration, MigrationSet, Migrations, Packages, Pipelines, System, Unread, WayBack,
 };
 
 use crate::scan::{Needles, Scan};
@@ -68,7 +68,8 @@ pub fn collect(seen: &Seen) -> Migrations {
             claimed.extend(found.entries.iter().flat_map(|entry| {
                 std::iter::once(entry.file.index).chain(entry.down.map(|down| down.index))
             }));
-            migrations.sets.push(set(seen, framework, &found));
+            let set = set(seen, framework, &found, &mut migrations.unread);
+            migrations.sets.push(set);
         }
     }
     automatic::collect(seen, &mut migrations);
@@ -77,34 +78,41 @@ pub fn collect(seen: &Seen) -> Migrations {
     migrations
 }
 
-fn set(seen: &Seen, framework: &Framework, found: &Found) -> MigrationSet {
+/// Reads the newest of a set. What cannot be read is named, and nothing is claimed for it.
+fn set(seen: &Seen, framework: &Framework, found: &Found, unread: &mut Vec<Unread>) -> MigrationSet {
     let newest: Vec<&Entry> = found.entries.iter().rev().take(NEWEST).collect();
     let engine = engine::of_set(seen, found, &newest);
+    let mut read = Vec::new();
+    for entry in newest {
+        let draft = (framework.read)(seen, found, entry);
+        if draft.is_unreadable() {
+            unread.push(Unread {
+                what: format!("the migration {} could not be read", name_of(entry)),
+                at: entry.file.at(),
+            });
+            continue;
+        }
+        let assessment = hazards::assess(&draft.steps, engine, &entry.file.path);
+        let at = match draft.line {
+            Some(line) => Location::line(entry.file.path.clone(), line),
+            None => entry.file.at(),
+        };
+        read.push(Migration {
+            name: name_of(entry),
+            at,
+            way_back: capped(draft.way_back),
+            only_adds: assessment.only_adds && !draft.steps.is_empty(),
+            hazards: assessment.hazards,
+            creates: assessment.creates,
+            lock_timeout: assessment.lock_timeout,
+        });
+    }
     MigrationSet {
         framework: framework.key.to_owned(),
         folders: found.folders.clone(),
         engine,
         count: u32::try_from(found.entries.len()).unwrap_or(u32::MAX),
-        newest: newest
-            .into_iter()
-            .map(|entry| {
-                let draft = (framework.read)(seen, found, entry);
-                let assessment = hazards::assess(&draft.steps, engine, &entry.file.path);
-                let at = match draft.line {
-                    Some(line) => Location::line(entry.file.path.clone(), line),
-                    None => entry.file.at(),
-                };
-                Migration {
-                    name: name_of(entry),
-                    at,
-                    way_back: capped(draft.way_back),
-                    only_adds: assessment.only_adds && !draft.steps.is_empty(),
-                    hazards: assessment.hazards,
-                    creates: assessment.creates,
-                    lock_timeout: assessment.lock_timeout,
-                }
-            })
-            .collect(),
+        newest: read,
         has_downs: framework.has_downs,
     }
 }
