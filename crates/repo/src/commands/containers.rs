@@ -23,9 +23,7 @@ pub fn follow(walk: &mut Walk, words: &[String], service: Option<&str>, here: &H
             next += 1;
         } else if let Some(file) = word.strip_prefix("--file=").or_else(|| word.strip_prefix("-f=")) {
             files.extend(join(&here.folder.path, file));
-        } else if !word.starts_with('-') && files.is_empty() && word != "-p" {
-            break;
-        } else if !word.starts_with('-') && matches!(word.as_str(), "up" | "run" | "exec" | "build") {
+        } else if matches!(word.as_str(), "up" | "run" | "exec" | "build") {
             break;
         }
         next += 1;

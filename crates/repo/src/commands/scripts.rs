@@ -51,9 +51,8 @@ pub fn follow(walk: &mut Walk, words: &[String], here: &Here) -> Outcome {
     let by_shebang = ["sh", "bash", "dash", "zsh", "ash"]
         .iter()
         .any(|shell| shebang.split(['/', ' ']).any(|word| word == *shell));
-    let is_shell = by_shell && (shebang.is_empty() || by_shebang)
-        || by_shebang
-        || (shebang.is_empty() && (path.ends_with(".sh") || path.ends_with(".bash")));
+    let is_shell =
+        by_shebang || (shebang.is_empty() && (by_shell || path.ends_with(".sh") || path.ends_with(".bash")));
     if is_shell {
         // `gradlew`, `mvnw` and the like start what the rules know.
         if !by_shell && !roles_of_command(words).is_empty() && !path.ends_with(".sh") {

@@ -495,7 +495,7 @@ pub fn run_image(words: &[String]) -> Option<(usize, &str)> {
     if words.get(1).is_some_and(|word| word == "container") {
         at = 2;
     }
-    if !words.get(at).is_some_and(|word| word == "run") {
+    if words.get(at).is_none_or(|word| word != "run") {
         return None;
     }
     let valued: &[&str] = &[
