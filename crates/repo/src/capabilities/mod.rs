@@ -83,6 +83,14 @@ pub fn collect(
                     && declared.is_empty()
             })
         });
+        // Where manifests were read and none is of its ecosystems, a file of a common name shows nothing.
+        let foreign = !signature.packages.is_empty()
+            && !packages.manifests.is_empty()
+            && !packages.manifests.iter().any(|manifest| signature.is_packaged(manifest.ecosystem));
+        used.retain(|place| {
+            !foreign
+                || place.path().and_then(|path| crate::tree::language_of(path)).is_some_and(|l| l != "sql")
+        });
         if let Some(voided) = voided(tree, scan, &plan.unless[index]) {
             used.retain(|place| place.path().is_none_or(|path| !voided.iter().any(|v| same_part(v, path))));
         }

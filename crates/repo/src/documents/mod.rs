@@ -53,7 +53,15 @@ fn is_document(file: &File) -> bool {
         && !file.path.split('/').any(|part| {
             matches!(
                 part,
-                ".changeset" | "changelog" | "changelogs" | "release-notes" | "releases" | "blog" | "adr"
+                ".changeset"
+                    | "changelog"
+                    | "changelogs"
+                    | "release-notes"
+                    | "releases"
+                    | "blog"
+                    | "adr"
+                    | "src"
+                    | "components"
             )
         })
 }

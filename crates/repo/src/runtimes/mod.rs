@@ -17,6 +17,8 @@ use table::TABLE;
 enum Weight {
     /// The image, infrastructure or build that ships.
     Ships,
+    /// A CI job that builds: it counts where no image or deployment says what ships.
+    Built,
     /// What developers are told to use: it counts where nothing says what ships.
     Stated,
     /// Development or tests only.
@@ -39,17 +41,13 @@ pub fn collect(tree: &Tree, packages: &Packages, containers: &Containers, pipeli
     found.extend(toolchains::files(tree));
     found.extend(frameworks::packages(packages));
     found.extend(frameworks::builds(tree));
-    let shipping: Vec<&str> =
-        found.iter().filter(|found| found.weight == Weight::Ships).map(|found| found.product).collect();
+    // Of each product, the most telling kind of place counts.
+    let best = |product: &str| found.iter().filter(|one| one.product == product).map(|one| one.weight).min();
     let mut versions: Vec<RuntimeVersion> = Vec::new();
     for one in &found {
         let Some((_, known)) = TABLE.product.get_key_value(one.product) else { continue };
         let cycle = known.cycle(&one.version);
-        let ships = match one.weight {
-            Weight::Ships => true,
-            Weight::Stated => !shipping.contains(&one.product),
-            Weight::Development => false,
-        };
+        let ships = one.weight != Weight::Development && Some(one.weight) == best(one.product);
         let version = RuntimeVersion {
             product: one.product.to_owned(),
             name: known.name.clone(),

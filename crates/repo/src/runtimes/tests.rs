@@ -61,3 +61,8 @@ fn a_lower_bound_is_no_version() {
         ["nodejs 22 package.json:1"]
     );
 }
+
+#[test]
+fn a_version_before_the_table_begins_is_told() {
+    assert_eq!(versions(&[(".nvmrc", "v8.17.0\n")])[0].end_of_life.as_deref(), Some("2019-12-31"));
+}

@@ -22,7 +22,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
 pub fn pipelines(pipelines: &Pipelines) -> Vec<Found> {
     let mut found = Vec::new();
     for (_, job) in pipelines.jobs().filter(|(_, job)| !job.disabled) {
-        let weight = if makes_what_ships(job) { Weight::Ships } else { Weight::Development };
+        let weight = weight_of(job);
         for step in &job.steps {
             let Some(uses) = &step.uses else { continue };
             for (_, input, product) in
@@ -60,10 +60,15 @@ fn values(job: &Job, value: &str) -> Vec<String> {
     job.env.iter().filter(|(known, _)| known == key).map(|(_, value)| value.clone()).collect()
 }
 
-fn makes_what_ships(job: &Job) -> bool {
-    job.steps
-        .iter()
-        .any(|step| [Role::Build, Role::Deploy, Role::Publish].iter().any(|role| step.does(*role).is_some()))
+fn weight_of(job: &Job) -> Weight {
+    let does = |role: Role| job.steps.iter().any(|step| step.does(role).is_some());
+    if does(Role::Deploy) || does(Role::Publish) {
+        Weight::Ships
+    } else if does(Role::Build) {
+        Weight::Built
+    } else {
+        Weight::Development
+    }
 }
 
 /// Of version files and manifests.

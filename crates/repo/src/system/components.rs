@@ -65,6 +65,18 @@ pub fn components(seen: &Seen) -> Vec<Component> {
         let folder = sign.at.path().and_then(|path| path.rsplit_once('/')).map_or(".", |(folder, _)| folder);
         component_of(&mut components, folder).front_end.get_or_insert(sign);
     }
+    if !components.values().any(has_role)
+        && let Some(sign) = templates::web_server(seen)
+    {
+        component_of(&mut components, ".").http_server = Some(sign);
+    }
+    if !components.values().any(has_role)
+        && let Some(sign) = templates::php_pages(seen)
+    {
+        let component = component_of(&mut components, ".");
+        component.front_end = Some(sign.clone());
+        component.http_server = Some(sign);
+    }
     components.into_values().filter(|component| has_role(component) || component.manifest.is_some()).collect()
 }
 

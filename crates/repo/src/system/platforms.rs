@@ -156,8 +156,13 @@ fn by_files(seen: &Seen, add: &mut Add) {
         if !matches!(file.class, Class::Shipped) || is_development(&file.path) {
             continue;
         }
+        // Hidden folders hold what developers and tools use, but for those that platforms name themselves.
+        let hidden = file.folder().split('/').any(|part| part.len() > 1 && part.starts_with('.'));
         for matched in set.matches(&file.path) {
             let (known, certainty) = owners[matched];
+            if hidden && matches!(known.key.as_str(), "compose" | "server") {
+                continue;
+            }
             if let Some(holds) = &known.holds
                 && !seen.tree.text(file).is_some_and(|text| text.contains(holds.as_str()))
             {
@@ -286,23 +291,26 @@ fn probable(components: &[Component], platforms: &mut Vec<Platform>) {
 /// its developers start services with Compose: neither makes it deployable.
 fn stands_alone(platform: &Platform) -> bool {
     let at_root = platform.at.path().is_some_and(|path| !path.contains('/'));
-    platform.certainty <= Certainty::Configured
-        && !matches!(
-            platform.key.as_str(),
-            "compose"
-                | "github-pages"
-                | "server"
-                | "helm"
-                | "supabase"
-                | "aws"
-                | "gcp"
-                | "netlify"
-                | "vercel"
-                | "cloudflare"
-        )
-        && (at_root
-            || platform.certainty == Certainty::Deployed
-            || platform.at.path().is_some_and(|p| p.ends_with(".tf")))
+    let released = platform.certainty <= Certainty::Deployed
+        && matches!(platform.key.as_str(), "helm" | "kubernetes" | "compose" | "server" | "swarm" | "aws");
+    released
+        || platform.certainty <= Certainty::Configured
+            && !matches!(
+                platform.key.as_str(),
+                "compose"
+                    | "github-pages"
+                    | "server"
+                    | "helm"
+                    | "supabase"
+                    | "aws"
+                    | "gcp"
+                    | "netlify"
+                    | "vercel"
+                    | "cloudflare"
+            )
+            && (at_root
+                || platform.certainty == Certainty::Deployed
+                || platform.at.path().is_some_and(|p| p.ends_with(".tf")))
 }
 
 #[cfg(test)]

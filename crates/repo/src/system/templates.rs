@@ -106,3 +106,33 @@ pub fn static_site(seen: &Seen) -> Option<Observed<String>> {
     .find(|file| matches!(file.class, Class::Shipped) && looks_like_page(seen, file))
     .map(|file| Observed::new("a site of static pages".to_owned(), file.at()))
 }
+
+/// A web server of its own that is shipped in an image, in front of software that others wrote.
+pub fn web_server(seen: &Seen) -> Option<Observed<String>> {
+    let image = seen.tree.files().iter().any(|file| {
+        matches!(file.class, Class::Shipped) && (file.name() == "Dockerfile" || file.name() == "Chart.yaml")
+    });
+    let names = ["nginx.conf", "Caddyfile", "httpd.conf"];
+    let file = names
+        .iter()
+        .flat_map(|name| seen.tree.named(name))
+        .find(|file| matches!(file.class, Class::Shipped) && !is_tool_code(&file.path))?;
+    image.then(|| Observed::new("a web server with its own configuration".to_owned(), file.at()))
+}
+
+/// PHP without a framework: a page that the web server runs.
+pub fn php_pages(seen: &Seen) -> Option<Observed<String>> {
+    [
+        "index.php",
+        "public/index.php",
+        "www/index.php",
+        "src/index.php",
+        "html/index.php",
+        "htdocs/index.php",
+        "web/index.php",
+    ]
+    .iter()
+    .filter_map(|path| seen.tree.file(path))
+    .find(|file| matches!(file.class, Class::Shipped))
+    .map(|file| Observed::new("PHP pages".to_owned(), file.at()))
+}

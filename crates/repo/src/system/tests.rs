@@ -207,3 +207,12 @@ fn forms_cookies_and_trackers_show_that_people_leave_data() {
     assert_eq!(page("<html><form role=\"search\"></form></html>"), 0);
     assert_eq!(page("<html><script>document.cookie = 'a=b'</script></html>"), 1);
 }
+
+#[test]
+fn plain_php_and_a_web_server_of_its_own_are_servers() {
+    let php = system(&[("index.php", "<?php echo 'hello';\n"), ("about.php", "<?php echo 'about';\n")]);
+    assert!(php.http_server().is_some() && php.front_end().is_some());
+    let proxy = system(&[("nginx/Dockerfile", "FROM nginx:1.29\n"), ("nginx/nginx.conf", "http { }\n")]);
+    assert_eq!(proxy.http_server().unwrap().at.to_string(), "nginx/nginx.conf");
+    assert!(system(&[("nginx.conf", "http { }\n")]).http_server().is_none());
+}
