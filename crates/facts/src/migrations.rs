@@ -16,6 +16,8 @@ pub struct Migrations {
     /// Calls of a migrator in shipped code, so that the program itself applies them (`Database.Migrate()`, `goose.Up`), or
     /// a framework that does so at start by default.
     pub applied_in_process: Vec<Observed<String>>,
+    /// Calls of a migrator in tests, so that a test run applies the migrations.
+    pub applied_in_tests: Vec<Observed<String>>,
     /// The engine that the test configuration names (`phpunit.xml`, the test section of `config/database.yml`).
     pub test_engine: Option<Observed<Engine>>,
     /// Migration linters that are wired in (by library, by CI, by hook).

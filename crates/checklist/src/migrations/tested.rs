@@ -45,7 +45,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         }
         for step in &job.steps {
             let Some((how, at)) = applies(step, migrations) else { continue };
-            match engine_of_job(job, containers) {
+            let servers = engines_of_job(job, containers);
+            let right =
+                servers.iter().find(|(engine, _)| engines.iter().any(|wanted| same(*wanted, *engine)));
+            match right.or(servers.first()).cloned() {
                 Some((engine, shown_by)) if engines.iter().any(|wanted| same(*wanted, engine)) => {
                     findings.supports(
                         format!(
@@ -122,6 +125,9 @@ fn applies<'s>(step: &'s Step, migrations: &Migrations) -> Option<(&'static str,
         return None;
     }
     let test = step.commands.iter().find(|command| command.really(Role::Test))?;
+    if !migrations.applied_in_tests.is_empty() {
+        return Some(("the tests call the migrator", &test.at));
+    }
     let builds = migrations.sets.iter().find_map(|set| match set.framework.as_str() {
         // The test runner makes its database from the migrations, unless told not to.
         "django" if !test.words.iter().any(|w| w == "--nomigrations" || w == "--no-migrations") => {
@@ -144,56 +150,50 @@ fn is_program(command: &Command, names: &[&str]) -> bool {
     command.words.iter().take(3).any(|word| names.contains(&word.rsplit('/').next().unwrap_or(word)))
 }
 
-/// The database server that a job has, and what shows it.
-fn engine_of_job(job: &Job, containers: &Containers) -> Option<(Engine, String)> {
+/// The database servers that a job has, and what shows each.
+fn engines_of_job(job: &Job, containers: &Containers) -> Vec<(Engine, String)> {
+    let mut found = Vec::new();
     for service in &job.services {
-        if let Some(engine) = engine_of(&service.image) {
-            return Some((engine, format!("service `{}`", service.image)));
-        }
+        found
+            .extend(engine_of(&service.image).map(|engine| (engine, format!("service `{}`", service.image))));
     }
-    let commands = || job.steps.iter().flat_map(|step| &step.commands);
-    for command in commands() {
+    for command in job.steps.iter().flat_map(|step| &step.commands) {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         let text = words.join(" ");
-        let composes = text.contains("docker compose") || text.contains("docker-compose");
-        if composes
-            && (text.contains(" up")
-                || text.contains(" run")
-                || text.contains(" exec")
-                || text.contains(" start"))
-        {
-            let image =
-                containers.images.iter().filter(|image| image.role == ImageRole::Compose).find_map(|image| {
-                    Some((engine_of(&image.name)?, format!("Compose image `{}`", image.reference)))
-                });
-            if image.is_some() {
-                return image;
-            }
+        let composes = (text.contains("docker compose") || text.contains("docker-compose"))
+            && [" up", " run", " exec", " start"].iter().any(|verb| text.contains(verb));
+        if composes {
+            found.extend(
+                containers.images.iter().filter(|image| image.role == ImageRole::Compose).filter_map(
+                    |image| Some((engine_of(&image.name)?, format!("Compose image `{}`", image.reference))),
+                ),
+            );
         }
         let starts = matches!(
             words.first(),
-            Some(&("systemctl" | "service" | "brew" | "docker" | "pg_ctlcluster" | "supabase"))
+            Some(&("systemctl" | "service" | "brew" | "docker" | "docker-compose" | "pg_ctlcluster"))
         );
-        if starts && let Some(engine) = words.iter().find_map(|word| engine_of(word)) {
-            return Some((engine, format!("`{}`", command.text)));
+        if starts {
+            let engine = words.iter().find_map(|word| engine_of(word));
+            found.extend(engine.map(|engine| (engine, format!("`{}`", command.text))));
         }
         if text.starts_with("supabase start") || text.starts_with("supabase db start") {
-            return Some((Engine::Postgresql, "the local Supabase".to_owned()));
+            found.push((Engine::Postgresql, "the local Supabase".to_owned()));
         }
     }
-    for step in &job.steps {
-        if let Some(uses) = &step.uses
-            && let Some(engine) = engine_of(uses.name.rsplit('/').next().unwrap_or(&uses.name))
-        {
-            return Some((engine, format!("action `{}`", uses.name)));
-        }
+    for uses in job.steps.iter().filter_map(|step| step.uses.as_ref()) {
+        let engine = engine_of(uses.name.rsplit('/').next().unwrap_or(&uses.name));
+        found.extend(engine.map(|engine| (engine, format!("action `{}`", uses.name))));
     }
-    // Without a server of its own, a job can only use what is inside the process.
-    job.env.iter().find_map(|(name, value)| {
-        let names_database = name.contains("DATABASE") || name.contains("DB_");
-        (names_database && value.to_ascii_lowercase().contains("sqlite"))
-            .then(|| (Engine::Sqlite, format!("`{name}`")))
-    })
+    if found.is_empty() {
+        // Without a server of its own, a job can only use what is inside the process.
+        let setting = job.env.iter().find(|(name, value)| {
+            (name.contains("DATABASE") || name.contains("DB_"))
+                && value.to_ascii_lowercase().contains("sqlite")
+        });
+        found.extend(setting.map(|(name, _)| (Engine::Sqlite, format!("`{name}`"))));
+    }
+    found
 }
 
 /// The engine of an image, a package or a service by its name.
@@ -241,6 +241,19 @@ mod tests {
     fn a_test_run_counts_where_it_builds_the_schema_from_migrations() {
         assert_eq!(status(&ITEM, &facts("django", Role::Test, &["postgres:16"])), Status::Pass);
         assert_eq!(status(&ITEM, &facts("rails", Role::Test, &["postgres:16"])), Status::Unknown);
+    }
+
+    #[test]
+    fn tests_that_call_the_migrator_apply_the_migrations() {
+        let mut migrations = testing::migrations(vec![testing::set("alembic", Engine::Postgresql, 2)]);
+        migrations
+            .applied_in_tests
+            .push(Observed::new("command.upgrade".into(), Location::file("tests/conftest.py")));
+        let facts = Facts {
+            migrations: migrations.into(),
+            ..facts("alembic", Role::Test, &["mysql:8", "postgres:16"])
+        };
+        assert_eq!(status(&ITEM, &facts), Status::Pass);
     }
 
     #[test]

@@ -53,6 +53,9 @@ fn in_code(seen: &Seen, migrations: &mut Migrations) {
                     push(&mut migrations.automatic_in_development, sign.words, at)
                 }
                 (Meaning::Applies, false) => push(&mut migrations.applied_in_process, sign.words, at),
+                (Meaning::Applies, true) if file.class == Class::Test => {
+                    push(&mut migrations.applied_in_tests, sign.words, at);
+                }
                 (Meaning::Applies, true) => {}
             }
         }
@@ -444,6 +447,15 @@ mod tests {
             ("src/main/resources/db/migration/V1__a.sql", "CREATE TABLE t (a int);"),
         ]);
         assert_eq!(found.applied_in_process.len(), 1);
+    }
+
+    #[test]
+    fn migrators_in_tests() {
+        let found = migrations(&[(
+            "tests/conftest.py",
+            "from alembic import command\n\ncommand.upgrade(config, 'head')\n",
+        )]);
+        assert_eq!((found.applied_in_process.len(), found.applied_in_tests.len()), (0, 1));
     }
 
     #[test]

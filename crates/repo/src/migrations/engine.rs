@@ -15,7 +15,12 @@ pub fn of_set(seen: &Seen, found: &Found, newest: &[&Entry]) -> Option<Engine> {
     let main: Vec<Engine> =
         seen.system.databases.iter().filter(told).filter(|d| !d.alternative).map(|d| d.engine).collect();
     if let [only] = main.as_slice() {
-        return Some(*only);
+        // SQL that SQLite cannot run shows that the default is for development.
+        let other = || {
+            dialect(seen, newest)
+                .filter(|dialect| seen.system.databases.iter().any(|database| database.engine == *dialect))
+        };
+        return Some(if *only == Engine::Sqlite { other().unwrap_or(*only) } else { *only });
     }
     let all: Vec<Engine> = seen.system.databases.iter().filter(told).map(|d| d.engine).collect();
     let choices = if main.is_empty() { &all } else { &main };
@@ -109,4 +114,31 @@ pub fn of_name(name: &str) -> Option<Engine> {
     } else {
         return None;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::migrations::test_support::migrations_with;
+    use seaworthy_facts::{Database, Engine, Launches, Location, Pipelines, System};
+
+    fn database(engine: Engine, alternative: bool) -> Database {
+        Database { engine, at: Location::file("config/database.php"), shown_by: String::new(), alternative }
+    }
+
+    #[test]
+    fn sql_that_sqlite_cannot_run_tells_the_engine() {
+        let system = System {
+            databases: vec![database(Engine::Sqlite, false), database(Engine::Mysql, true)],
+            ..System::default()
+        };
+        let engine = |statement: &str| {
+            let files =
+                [("migrations/1_a.sql", statement), ("migrations/2_b.sql", "CREATE TABLE t (a int);")];
+            let found = migrations_with(&files, &system, &Pipelines::default(), &Launches::default());
+            found.sets[0].engine
+        };
+        assert_eq!(engine("ALTER TABLE t MODIFY COLUMN a ENUM('x');"), Some(Engine::Mysql));
+        assert_eq!(engine("ALTER TABLE t ADD COLUMN b int;"), Some(Engine::Sqlite));
+    }
 }

@@ -129,6 +129,7 @@ pub static SIGNS: &[Sign] = &[
     sign("embed_migrations!", RUST, &[], &["refinery"], Applies, "refinery `embed_migrations!`"),
     sign("Migrator::up", RUST, &[], &[], Applies, "SeaORM `Migrator::up`"),
     sign("command.upgrade(", PYTHON, &[], &["alembic"], Applies, "Alembic `command.upgrade()`"),
+    sign("flask_migrate.upgrade(", PYTHON, &[], &[], Applies, "Flask-Migrate `upgrade()`"),
     sign(
         "call_command(",
         PYTHON,
