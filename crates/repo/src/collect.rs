@@ -49,7 +49,6 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         scan: &scan,
         plan: &system_plan,
         declared: &input.declared,
-        packages: &packages,
         capabilities: &capabilities,
         containers: &containers,
         pipelines: &pipelines,

@@ -75,7 +75,7 @@ pub fn collect(
         // Code that names a package which nothing declares is a coincidence. Where nothing was read of the ecosystem, a
         // missing declaration says nothing.
         used.retain(|place| {
-            let language = place.path().and_then(|path| crate::tree::language_of(path));
+            let language = place.path().and_then(crate::tree::language_of);
             !read.iter().any(|ecosystem| {
                 signature.is_packaged(*ecosystem)
                     && language.is_none_or(|language| is_language_of(*ecosystem, language))
@@ -88,8 +88,7 @@ pub fn collect(
             && !packages.manifests.is_empty()
             && !packages.manifests.iter().any(|manifest| signature.is_packaged(manifest.ecosystem));
         used.retain(|place| {
-            !foreign
-                || place.path().and_then(|path| crate::tree::language_of(path)).is_some_and(|l| l != "sql")
+            !foreign || place.path().and_then(crate::tree::language_of).is_some_and(|l| l != "sql")
         });
         if let Some(voided) = voided(tree, scan, &plan.unless[index]) {
             used.retain(|place| place.path().is_none_or(|path| !voided.iter().any(|v| same_part(v, path))));

@@ -78,10 +78,10 @@ pub fn images(containers: &Containers) -> Vec<Found> {
         if let (true, Some((_, product, version))) = (base, release) {
             found.push(Found { product, version: (*version).to_owned(), weight, at: image.at.clone() });
         }
-        if let (true, Some(at)) = (base, tag.find("alpine3.")) {
-            if let Some(version) = leading(&tag[at + "alpine".len()..]) {
-                found.push(Found { product: "alpine", version, weight, at: image.at.clone() });
-            }
+        if let (true, Some(at)) = (base, tag.find("alpine3."))
+            && let Some(version) = leading(&tag[at + "alpine".len()..])
+        {
+            found.push(Found { product: "alpine", version, weight, at: image.at.clone() });
         }
     }
     found

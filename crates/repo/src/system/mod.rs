@@ -10,9 +10,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use seaworthy_facts::{
-    Capabilities, Containers, Declared, Migrations, Packages, Pipelines, Repository, System,
-};
+use seaworthy_facts::{Capabilities, Containers, Declared, Migrations, Pipelines, Repository, System};
 use sha2::{Digest, Sha256};
 
 use crate::scan::{Needles, Scan};
@@ -38,8 +36,6 @@ pub struct Seen<'a> {
     pub plan: &'a Plan,
     /// What the owners declare.
     pub declared: &'a Declared,
-    /// The packages.
-    pub packages: &'a Packages,
     /// Products in use.
     pub capabilities: &'a Capabilities,
     /// Container images.
