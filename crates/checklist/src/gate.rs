@@ -55,13 +55,16 @@ pub fn decide(items: &mut [ItemReport], policy: &GatePolicy, weakened: Vec<Note>
             policy.accepted.iter().find(|risk| risk.item == item.id).map(|risk| risk.accepted.clone());
     }
     let mut reasons = Vec::new();
+    // Where nothing that the gate asks for applies, nothing was shown to be ready either.
+    let mut any_applies = false;
     for item in items.iter().filter(|item| item.gated) {
+        let by_priority = item.priority == 1 || policy.priorities.contains(&item.priority);
+        let required = policy.require.iter().filter(|required| required.covers(item)).map(|r| r.rung).max();
+        any_applies |= item.status != Status::NotApplicable && (by_priority || required.is_some());
         let excused = item.in_baseline || item.accepted.as_ref().is_some_and(|accepted| !accepted.expired);
         if excused {
             continue;
         }
-        let by_priority = item.priority == 1 || policy.priorities.contains(&item.priority);
-        let required = policy.require.iter().filter(|required| required.covers(item)).map(|r| r.rung).max();
         let reason = match (item.status, required) {
             (Status::NotApplicable, _) => None,
             (Status::Pass, Some(rung)) if item.rung < rung => {
@@ -79,8 +82,6 @@ pub fn decide(items: &mut [ItemReport], policy: &GatePolicy, weakened: Vec<Note>
         }
     }
     let fails = reasons.iter().any(|reason| reason.status == Status::Fail);
-    // Where nothing in the gate applies, nothing was shown to be ready either.
-    let any_applies = items.iter().any(|item| item.gated && item.status != Status::NotApplicable);
     let verdict = if fails {
         Verdict::NotReady
     } else if reasons.is_empty() && any_applies {

@@ -170,6 +170,7 @@ fn table(contract: &str) -> BTreeMap<String, Row> {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn the_items_are_those_of_the_contract() {
     let Some(path) = std::env::var_os(CONTRACT) else {
         println!("not compared: {CONTRACT} names no contract");

@@ -195,7 +195,8 @@ fn summarise(items: &[ItemReport], gate: seaworthy_model::Gate) -> Summary {
 pub fn passes(report: &Report) -> bool {
     match report.summary.gate.verdict {
         Verdict::Ready => true,
-        Verdict::NotKnown => !report.summary.gate.strict,
+        // Without a reason nothing is unknown: nothing that the gate asks for applies.
+        Verdict::NotKnown => !report.summary.gate.strict || report.summary.gate.reasons.is_empty(),
         Verdict::NotReady => false,
     }
 }

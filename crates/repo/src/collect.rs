@@ -59,7 +59,6 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         scan: &scan,
         plan: &migrations_plan,
         system: &system,
-        packages: &packages,
         pipelines: &pipelines,
         launches: &launches,
     });

@@ -157,7 +157,7 @@ fn files_and_folders_that_may_not_be_read() {
     folder.write("package.json", "{}");
     folder.write("closed/inside.py", "x = 1\n");
     for name in ["package.json", "closed"] {
-        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o000)).unwrap();
     }
     let facts = folder.check();
     facts.problem("package.json", "ermission denied");

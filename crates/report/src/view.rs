@@ -21,6 +21,9 @@ pub(crate) fn headline(report: &Report) -> Headline {
         Verdict::NotReady => {
             (gate.verdict.words(), format!("{} the gate, and {} unknown", block(fails), more(unknown)))
         }
+        Verdict::NotKnown if unknown == 0 => {
+            (gate.verdict.words(), "nothing that the gate asks for applies here".to_owned())
+        }
         Verdict::NotKnown if gate.strict => (
             gate.verdict.words(),
             format!(

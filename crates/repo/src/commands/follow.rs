@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use seaworthy_facts::{Command, Location, Role};
 use seaworthy_syntax::shell::Options;
 
+use super::redact::redacted;
 use super::roles::roles_of_command;
 use super::words::{capped, program_name};
 use super::wrappers::peel;
@@ -289,15 +290,32 @@ impl<'c, 't> Walk<'c, 't> {
         let ignored = here.ignored.clone().or_else(|| here.goes_on.clone().filter(|_| is_check));
         let selects_nothing = selection::selects_nothing(self, &words, &roles, here);
         self.found.push(Command {
-            text: capped(&here.text.replace(ROOTED, "./"), TEXT_LIMIT),
-            words,
+            text: capped(&redacted(&here.text.replace(ROOTED, "./")), TEXT_LIMIT),
+            words: without_secrets(words),
             at: here.at.clone(),
             via: here.via.clone(),
             roles,
             ignored,
             missing,
             selects_nothing,
-            condition: here.condition.as_deref().map(|condition| capped(condition, TEXT_LIMIT)),
+            condition: here.condition.as_deref().map(|condition| capped(&redacted(condition), TEXT_LIMIT)),
         });
     }
+}
+
+/// The words without secrets. They are redacted together, so that what follows `--password` is known.
+fn without_secrets(words: Vec<String>) -> Vec<String> {
+    let mut hidden: Vec<String> = Vec::with_capacity(words.len());
+    for word in words {
+        let pair = hidden.last().map(|last| redacted(&format!("{last} {word}")));
+        let shown = match pair {
+            // The word is the announced secret.
+            Some(pair) if !word.contains(char::is_whitespace) && pair.ends_with(" [redacted]") => {
+                "[redacted]".to_owned()
+            }
+            _ => redacted(&word),
+        };
+        hidden.push(shown);
+    }
+    hidden
 }

@@ -10,6 +10,7 @@ mod package;
 mod php;
 mod purpose;
 mod python;
+mod redact;
 mod requests;
 mod roles;
 mod ruby;

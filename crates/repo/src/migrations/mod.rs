@@ -20,7 +20,7 @@ mod test_support;
 use std::collections::HashSet;
 
 use seaworthy_facts::{
-    Launches, Location, Migration, MigrationSet, Migrations, Packages, Pipelines, System, Unread, WayBack,
+    Launches, Location, Migration, MigrationSet, Migrations, Pipelines, System, Unread, WayBack,
 };
 
 use crate::scan::{Needles, Scan};
@@ -41,8 +41,6 @@ pub struct Seen<'a> {
     pub plan: &'a Plan,
     /// The shared facts.
     pub system: &'a System,
-    /// The packages.
-    pub packages: &'a Packages,
     /// Continuous integration.
     pub pipelines: &'a Pipelines,
     /// What is run at release and start.

@@ -1,7 +1,7 @@
 //! Small trees for tests, read as a whole repository would be.
 #![allow(clippy::unwrap_used)]
 
-use seaworthy_facts::{Launches, MigrationSet, Migrations, Packages, Pipelines, System, WayBack};
+use seaworthy_facts::{Launches, MigrationSet, Migrations, Pipelines, System, WayBack};
 
 use super::{Seen, collect, plan};
 use crate::scan::{Needles, scan};
@@ -29,15 +29,7 @@ pub fn migrations_with(
     let mut needles = Needles::default();
     let plan = plan(&mut needles);
     let scan = scan(&tree, &needles);
-    collect(&Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &plan,
-        system,
-        packages: &Packages::default(),
-        pipelines,
-        launches,
-    })
+    collect(&Seen { tree: &tree, scan: &scan, plan: &plan, system, pipelines, launches })
 }
 
 /// The only set of such a folder.

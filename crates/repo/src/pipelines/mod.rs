@@ -76,9 +76,4 @@ pub(crate) mod test_support {
     pub(crate) fn job<'a>(workflow: &'a Workflow, id: &str) -> &'a Job {
         workflow.jobs.iter().find(|job| job.id == id).unwrap()
     }
-
-    /// The texts of a step's commands.
-    pub(crate) fn texts(step: &Step) -> Vec<String> {
-        step.commands.iter().map(|command| command.words.join(" ")).collect()
-    }
 }

@@ -348,9 +348,7 @@ fn new_column(source: &Source, table: String, column: Node) -> Operation {
     let keyword = |name: &str| call.keyword(name, &source.text).map(|node| source.text(node));
     let default = match keyword("server_default") {
         Some(text) if text != "None" => {
-            let own = text
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .any(|word| sql::gives_each_row_its_own(word));
+            let own = text.split(|c: char| !c.is_alphanumeric() && c != '_').any(sql::gives_each_row_its_own);
             if own { Fill::PerRow } else { Fill::Constant }
         }
         _ => Fill::Nothing,

@@ -66,10 +66,11 @@ impl Reader {
             at.eat(&["IGNORE"]);
             at.eat(&["INTO"]);
             self.push(Operation::InsertRows { table: at.name() }, line);
-        } else if at.eat(&["UPDATE"]) {
-            at.eat(&["ONLY"]);
-            self.push(Operation::ChangeRows { table: Some(at.name()) }, line);
-        } else if at.eat(&["DELETE", "FROM"]) || at.eat(&["DELETE"]) || at.eat(&["MERGE", "INTO"]) {
+        } else if at.eat(&["UPDATE"])
+            || at.eat(&["DELETE", "FROM"])
+            || at.eat(&["DELETE"])
+            || at.eat(&["MERGE", "INTO"])
+        {
             at.eat(&["ONLY"]);
             self.push(Operation::ChangeRows { table: Some(at.name()) }, line);
         } else if at.eat(&["WITH"]) {

@@ -294,13 +294,14 @@ pub fn narrow(jobs: &mut [Job], triggers: &[Trigger], default: Option<&str>) {
             }
             for need in &jobs[index].needs {
                 let Some(needed) = jobs.iter().position(|job| job.id == *need) else { continue };
-                for trigger in 0..triggers.len() {
-                    let narrowed = match (&left[index][trigger], &left[needed][trigger]) {
+                let others = left[needed].clone();
+                for (own, other) in left[index].iter_mut().zip(&others) {
+                    let narrowed = match (&own, other) {
                         (Some(own), Some(other)) => Some(super::narrow::both(own, other)),
                         _ => None,
                     };
-                    if narrowed != left[index][trigger] {
-                        left[index][trigger] = narrowed;
+                    if narrowed != *own {
+                        *own = narrowed;
                         changed = true;
                     }
                 }

@@ -260,15 +260,13 @@ fn workflow(reader: &mut Reader, file: &File, whole: &Rc<Item>, config: Config, 
         jobs.push(built);
     }
     // Jobs may be written before those of earlier stages.
-    for index in 0..jobs.len() {
-        let id = jobs[index].id.clone();
+    for job in &mut jobs {
+        let id = job.id.clone();
         let Some((_, position)) = stages.iter().find(|(name, _)| *name == id) else { continue };
-        if !jobs[index].needs.is_empty()
-            || extended(whole, &id, 0).is_some_and(|job| job.get("needs").is_some())
-        {
+        if !job.needs.is_empty() || extended(whole, &id, 0).is_some_and(|job| job.get("needs").is_some()) {
             continue;
         }
-        jobs[index].needs = stages
+        job.needs = stages
             .iter()
             .filter(|(_, earlier)| earlier < position)
             .map(|(name, _)| name.clone())

@@ -71,7 +71,7 @@ impl Item {
     }
 
     /// The members of a list, or the value alone; nothing for a null.
-    pub fn list_or_single<'a>(self: &'a Rc<Item>) -> Vec<&'a Rc<Item>> {
+    pub fn list_or_single(self: &Rc<Item>) -> Vec<&Rc<Item>> {
         match &self.kind {
             Kind::List(items) => items.iter().collect(),
             Kind::Null => Vec::new(),
