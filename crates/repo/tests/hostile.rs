@@ -219,7 +219,12 @@ fn long_lines_and_long_files() {
     folder.write("crontab", &"* * * * * root pg_dump x\n".repeat(200_000));
     folder.write("README.md", &"# Rollback\n\n```sh\nhelm rollback\n```\n".repeat(100_000));
     folder.write("Procfile", &"web: gunicorn app\n".repeat(200_000));
-    folder.check().problem("static/app.js", "MB are more than the");
+    let many: String = (0..100_000).map(|number| format!("\"package-{number}\":\"1.0.0\",")).collect();
+    folder.write("web/package.json", &format!("{{\"dependencies\":{{{many}\"z\":\"1\"}}}}"));
+    let facts = folder.check();
+    facts.problem("static/app.js", "MB are more than the");
+    facts.problem("web/package.json", "direct dependencies");
+    facts.problem("requirements.txt", "direct dependencies");
 }
 
 #[test]

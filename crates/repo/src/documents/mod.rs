@@ -114,6 +114,9 @@ fn as_markdown(file: &File, text: &str) -> String {
     }
 }
 
+/// Sections on going back that are kept; more of them tell no more.
+const SECTIONS: usize = 500;
+
 fn sections(file: &File, text: &str, documents: &mut Documents) {
     let document = markdown::parse(text, &Limits::default());
     let positions = PositionIndex::new(text);
@@ -123,12 +126,16 @@ fn sections(file: &File, text: &str, documents: &mut Documents) {
         if !is_topic(&lower) {
             continue;
         }
+        if documents.rollback.len() >= SECTIONS {
+            return;
+        }
         let body = text.get(heading.body.clone()).unwrap_or_default();
         let last = positions.line(heading.body.end);
-        let code = document
-            .code_blocks
+        let first_block = document.code_blocks.partition_point(|block| block.line <= heading.line);
+        let code = document.code_blocks[first_block..]
             .iter()
-            .any(|block| block.line > heading.line && block.line <= last && !block.text.trim().is_empty());
+            .take_while(|block| block.line <= last)
+            .any(|block| !block.text.trim().is_empty());
         // The headings above it, nearest first: they say what the section is about.
         let mut level = heading.level;
         let mut above = Vec::new();
@@ -271,6 +278,11 @@ fn forward_fix(file: &File, text: &str, documents: &mut Documents) {
         "fixed forward",
     ];
     if documents.forward_fix.len() >= 20 {
+        return;
+    }
+    // All phrases share this word, which most documents do not hold.
+    let bytes = text.as_bytes();
+    if memchr::memmem::find(bytes, b"orward").is_none() && memchr::memmem::find(bytes, b"ORWARD").is_none() {
         return;
     }
     for (number, line) in (1u32..).zip(text.lines()) {

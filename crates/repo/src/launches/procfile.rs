@@ -6,12 +6,15 @@ use seaworthy_syntax::{Limits, json, procfile, yaml};
 use super::Found;
 use crate::tree::File;
 
+/// Process types of one file: many times what people write by hand.
+const PROCESSES: usize = 1_000;
+
 /// Reads them.
 pub fn read(found: &mut Found) {
     let files: Vec<&File> = found.tree.named("Procfile").collect();
     for file in files {
         let Some(text) = found.tree.text(file) else { continue };
-        for process in procfile::parse(&text, &Limits::default()) {
+        for process in procfile::parse(&text, &Limits::default()).into_iter().take(PROCESSES) {
             // Heroku runs the process type `release` once per release, before the new version takes traffic.
             let stage = if process.name == "release" { Stage::Release } else { Stage::Start };
             let at = file.at_line(process.line);

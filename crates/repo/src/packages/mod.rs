@@ -34,6 +34,9 @@ pub struct Plan {
     usage: usage::Plan,
 }
 
+/// Direct dependencies of one manifest: many times what people write by hand.
+const DEPENDENCIES: usize = 3_000;
+
 /// Parses the manifests and adds a literal for each direct dependency.
 pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     let installs = installs::Installs::read(tree);
@@ -51,6 +54,19 @@ pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     drafts.extend(mix::manifests(tree));
     drafts.extend(dart::manifests(tree));
     drafts.sort_by(|left, right| left.manifest.at.cmp(&right.manifest.at));
+    for draft in &mut drafts {
+        let dependencies = &mut draft.manifest.dependencies;
+        if dependencies.len() > DEPENDENCIES {
+            let count = dependencies.len();
+            dependencies.truncate(DEPENDENCIES);
+            tree.problem(
+                draft.manifest.at.clone(),
+                format!(
+                    "{count} direct dependencies; those after the first {DEPENDENCIES} were not looked at"
+                ),
+            );
+        }
+    }
     let usage = usage::plan(&drafts, needles);
     Plan { drafts, remote: remote::plan(needles), usage }
 }

@@ -1,5 +1,6 @@
 //! One parallel pass over every text file, matched against all literals of all rooms together.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 use crate::tree::{Class, File, Tree};
 
 /// A literal that a room looks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Needle {
     /// The literal, matched with its case.
     pub text: String,
@@ -26,13 +27,17 @@ pub struct NeedleId(usize);
 #[derive(Debug, Default)]
 pub struct Needles {
     needles: Vec<Needle>,
+    known: HashMap<Needle, NeedleId>,
 }
 
 impl Needles {
-    /// Adds a literal. The same literal may be added by several rooms.
+    /// Adds a literal. The same literal may be added by several rooms, and any number of times.
     pub fn add(&mut self, needle: Needle) -> NeedleId {
-        self.needles.push(needle);
-        NeedleId(self.needles.len() - 1)
+        let next = NeedleId(self.needles.len());
+        *self.known.entry(needle).or_insert_with_key(|needle| {
+            self.needles.push(needle.clone());
+            next
+        })
     }
 
     /// Adds a literal that counts as a whole word, with eight places per file.
@@ -99,7 +104,7 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
     // The same literal may be wanted by several rooms: it is matched once.
     let mut patterns: Vec<&str> = Vec::new();
     let mut wanted_by: Vec<Vec<usize>> = Vec::new();
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for (index, needle) in needles.needles.iter().enumerate() {
         if needle.text.is_empty() {
             continue;
@@ -197,7 +202,7 @@ fn scan_text(
         return result;
     }
     let Some(automaton) = automaton else { return result };
-    let mut counts: Vec<(usize, u16)> = Vec::new();
+    let mut counts: HashMap<usize, u16> = HashMap::new();
     // Lines are counted on from the last hit: most files have none.
     let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
     for found in automaton.find_overlapping_iter(text) {
@@ -206,16 +211,7 @@ fn scan_text(
             if needle.whole_word && !is_whole_word(bytes, found.start(), found.end()) {
                 continue;
             }
-            let count = match counts.iter_mut().find(|(index, _)| *index == needle_index) {
-                Some((_, count)) => count,
-                None => {
-                    counts.push((needle_index, 0));
-                    match counts.last_mut() {
-                        Some((_, count)) => count,
-                        None => continue,
-                    }
-                }
-            };
+            let count = counts.entry(needle_index).or_insert(0);
             if *count >= needle.per_file {
                 continue;
             }
