@@ -55,7 +55,7 @@ pub(crate) mod test_support {
 
     use super::*;
     use crate::tree::Limits;
-    use seaworthy_facts::{Job, Step, Workflow};
+    use seaworthy_facts::{Job, Workflow};
 
     pub(crate) fn collect_from(files: &[(&str, &str)]) -> Pipelines {
         let folder = tempfile::tempdir().unwrap();
