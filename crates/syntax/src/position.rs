@@ -5,6 +5,16 @@
 pub struct PositionIndex<'t> {
     text: &'t str,
     line_starts: Vec<usize>,
+    /// Characters before every `STRIDE`th byte; empty where each byte is a character.
+    characters: Vec<usize>,
+}
+
+/// A line may be megabytes long: characters are never counted over more than this many bytes.
+const STRIDE: usize = 1_024;
+
+/// Characters that begin in these bytes.
+fn count(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 impl<'t> PositionIndex<'t> {
@@ -12,7 +22,24 @@ impl<'t> PositionIndex<'t> {
     pub fn new(text: &'t str) -> Self {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(offset, _)| offset + 1)).collect();
-        Self { text, line_starts }
+        let mut characters = Vec::new();
+        if !text.is_ascii() {
+            let mut total = 0;
+            for block in text.as_bytes().chunks(STRIDE) {
+                characters.push(total);
+                total += count(block);
+            }
+        }
+        Self { text, line_starts, characters }
+    }
+
+    /// Characters before a byte offset.
+    fn characters(&self, offset: usize) -> usize {
+        match self.characters.get(offset / STRIDE) {
+            Some(before) => before + count(&self.text.as_bytes()[offset - offset % STRIDE..offset]),
+            None if self.characters.is_empty() => offset,
+            None => count(self.text.as_bytes()),
+        }
     }
 
     /// 1-based line and column (in characters) of a byte offset. Offsets beyond the text give its
@@ -24,7 +51,7 @@ impl<'t> PositionIndex<'t> {
         }
         let line = self.line_starts.partition_point(|&start| start <= offset) - 1;
         let start = self.line_starts[line];
-        let column = self.text[start..offset].chars().count();
+        let column = self.characters(offset) - self.characters(start);
         (line as u32 + 1, column as u32 + 1)
     }
 
@@ -63,6 +90,21 @@ mod tests {
         assert_eq!(index.line_start(2), Some(4));
         assert_eq!((index.line_start(0), index.line_start(4)), (None, None));
         assert_eq!(index.line_count(), 3);
+    }
+
+    #[test]
+    fn long_lines_are_counted_like_short_ones() {
+        for unit in ["a", "é", "aé\u{1f600}b"] {
+            let text = format!("x\n{}\n{}", unit.repeat(3_000), unit.repeat(1_024));
+            let index = PositionIndex::new(&text);
+            for (offset, _) in text.char_indices().chain([(text.len(), ' ')]).step_by(7) {
+                let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
+                let column = text[start..offset].chars().count() as u32 + 1;
+                assert_eq!(index.position(offset).1, column, "{unit} at {offset}");
+            }
+            let end = text.lines().last().unwrap().chars().count() as u32 + 1;
+            assert_eq!(index.position(text.len()), (3, end));
+        }
     }
 
     proptest! {

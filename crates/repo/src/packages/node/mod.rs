@@ -4,6 +4,8 @@ mod locks;
 mod pnpm;
 mod yarn;
 
+use std::collections::HashSet;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -113,11 +115,12 @@ pub fn manifests(tree: &Tree, installs: &Installs) -> Vec<Draft> {
 
 fn dependencies(package: &mut Package) {
     let Package { draft, node, file } = package;
+    let mut known = HashSet::new();
     for (group, scope) in GROUPS {
         let Some(entries) = node.get(group) else { continue };
         for (key, value) in entries.map() {
             let Some(requirement) = value.as_str() else { continue };
-            if draft.manifest.dependencies.iter().any(|known| known.name == key.text) {
+            if !known.insert(key.text.as_str()) {
                 // Listed twice (peer and development): the first group is the one that counts.
                 continue;
             }
