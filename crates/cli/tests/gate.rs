@@ -9,7 +9,7 @@ const APP: &[(&str, &str)] = &[
     ("package.json", r#"{"name": "a", "dependencies": {"express": "^4.19.0", "pg": "^8.0.0"}}"#),
     (
         "index.js",
-        "const express = require('express');\nconst { Pool } = require('pg');\nexpress().listen(3000);\nnew Pool();\n",
+        "const express = require('express');\nconst { Pool } = require('pg');\nconst app = express();\napp.listen(3000);\nnew Pool();\n",
     ),
 ];
 
