@@ -19,8 +19,7 @@ const DAY: &str = "2026-01-15";
 pub fn run(root: &Path, check: bool) -> Outcome {
     let samples = folders(&root.join(SAMPLES));
     if samples.is_empty() {
-        println!("no sample repositories in {SAMPLES}");
-        return Ok(());
+        return Err(format!("no sample repositories in {SAMPLES}: nothing was compared"));
     }
     let seaworthy = program(root, false)?;
     let mut reports = BTreeMap::new();
