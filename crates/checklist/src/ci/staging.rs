@@ -216,6 +216,16 @@ mod checks {
     }
 
     #[test]
+    fn a_demonstration_without_a_production_to_compare_it_with_is_unknown() {
+        let deploy = run("curl -X POST https://host.example/deploy", &[Role::Deploy]);
+        let demo = Pipelines {
+            workflows: vec![workflow(vec![trigger(Event::Push)], vec![job("deploy-demo", vec![deploy])])],
+            ..Pipelines::default()
+        };
+        assert_eq!(judged(&ITEM, demo).0, Status::Unknown);
+    }
+
+    #[test]
     fn previews_by_the_means_of_production_pass_and_what_takes_them_down_does_not() {
         let apply = || uses("dflook/terraform-apply", &[], &[Role::Deploy]);
         let mut previews = workflow(vec![trigger(Event::PullRequest)], vec![job("deploy", vec![apply()])]);
