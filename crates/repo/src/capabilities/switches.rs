@@ -33,13 +33,7 @@ const STORES: &[&str] = &[
     "class Setting extends Model",
     "class Setting < ApplicationRecord",
     "class SiteSetting < ",
-    "class OrganizationSetting(",
-    "class SiteSetting(",
-    "class SystemSetting(",
-    "class AppSetting(",
-    "class Setting(models.Model",
-    "class Setting(Base",
-    "class Setting(db.Model",
+    "Setting(",
     "class SiteConfiguration(",
     "model Setting {",
     "model AppSetting {",
@@ -63,7 +57,7 @@ pub fn plan(needles: &mut Needles) -> Plan {
         |text: &&str, per_file| needles.add(Needle { text: (*text).to_owned(), whole_word: false, per_file });
     Plan {
         switches: SWITCHES.iter().map(|text| add(text, 40)).collect(),
-        stores: STORES.iter().map(|text| add(text, 1)).collect(),
+        stores: STORES.iter().map(|text| add(text, 8)).collect(),
     }
 }
 
@@ -88,7 +82,7 @@ fn asked(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Location> {
         .stores
         .iter()
         .flat_map(|needle| scan.hits(*needle))
-        .any(|hit| !hit.comment && scan.ships(&tree.files()[hit.file]));
+        .any(|hit| !hit.comment && scan.ships(&tree.files()[hit.file]) && is_store(&hit.text));
     let stored = store && changed_by_people(tree, scan);
     let columns = switch_columns(tree, scan, plan);
     let sql = stored_keys(tree, scan, plan);
@@ -111,6 +105,16 @@ fn asked(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Location> {
     used
 }
 
+/// What belongs to one person is no setting of the whole system.
+const PERSONAL: &[&str] = &["user", "notification", "email", "member", "profile"];
+
+/// Of the literals that are no whole declaration, `Setting(` counts only as a class of the system (`class SiteSetting(`).
+fn is_store(text: &str) -> bool {
+    let lower = text.trim_start().to_ascii_lowercase();
+    !text.contains("Setting(")
+        || lower.starts_with("class ") && !PERSONAL.iter().any(|own| lower.contains(own))
+}
+
 fn is_server_code(file: &File) -> bool {
     let language = file
         .language
@@ -130,11 +134,16 @@ fn reads_environment(text: &str) -> bool {
         .any(|word| lower.contains(word))
 }
 
-/// A call of a reader of settings: `FireflyConfig::get(`, `OrganizationSetting.fetch_one(`, `Setting.get(`, `setting('x')`.
+/// A call of a reader of settings: `SiteSetting.fetch_one(`, `Setting.get(`, `ShopConfig::get(`, `setting('x')`. A bare
+/// `config.get(` is how frameworks read their files, which are fixed until the next start.
 fn asks_store(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    for word in ["setting", "siteconfig", "appconfig", "fireflyconfig", "configuration", "sysconfig"] {
+    for word in ["setting", "config", "configuration"] {
         for (at, _) in lower.match_indices(word) {
+            let named = lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            if word == "config" && !named {
+                continue;
+            }
             // `settings.x` of a module of constants is no call of a reader: the reader's method follows at once.
             let rest = lower[at + word.len()..].trim_start_matches('s');
             let method = rest.trim_start_matches(['.', ':', '-', '>']);
@@ -193,9 +202,7 @@ fn switch_columns(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<String> {
         let table = before.iter().rev().take(80).find_map(|line| table_of(line));
         let counts = table.is_some_and(|table| {
             SWITCH_TABLES.iter().any(|ending| table.ends_with(ending))
-                && !["user", "notification", "email", "member", "profile"]
-                    .iter()
-                    .any(|own| table.contains(own))
+                && !PERSONAL.iter().any(|own| table.contains(own))
         });
         if counts && let Some(name) = name_at(&hit.text) {
             columns.push(name);

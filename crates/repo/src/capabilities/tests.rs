@@ -120,6 +120,21 @@ fn a_switch_in_a_settings_table_is_a_flag() {
 }
 
 #[test]
+fn a_store_of_any_name_counts_and_a_framework_s_file_or_a_person_s_preference_does_not() {
+    let admin = ("shop/views/settings.py", "def save(request):\n    setting.save()\n");
+    let of = |store: &str, ask: &str| {
+        let files = [("shop/models.py", store), admin, ("shop/orders.py", ask)];
+        in_use(&found(&files, &Packages::default()), "feature-flags").len()
+    };
+    let (store, ask) =
+        ("class ShopSetting(db.Model):\n    pass\n", "if ShopSetting.fetch('enable_gifts'):\n    run()\n");
+    assert_eq!(of(store, ask), 1);
+    assert_eq!(of(store, "if ShopConfig.get('enable_gifts'):\n    run()\n"), 1);
+    assert_eq!(of(store, "if app.config.get('enable_gifts'):\n    run()\n"), 0);
+    assert_eq!(of("class UserSetting(db.Model):\n    pass\n", ask), 0);
+}
+
+#[test]
 fn a_switch_column_counts_for_an_installation_and_not_for_a_user() {
     let code = ("supabase/functions/chat/index.ts", "if (!config.enable_chat) {\n  return\n}\n");
     let sql = |table: &str| format!("CREATE TABLE {table} (\n  id uuid,\n  enable_chat boolean\n);\n");
