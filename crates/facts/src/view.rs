@@ -31,6 +31,28 @@ pub enum FactKind {
     Migrations,
     /// [`Documents`].
     Documents,
+    /// [`Infrastructure`].
+    Infrastructure,
+    /// [`Code`].
+    Code,
+    /// [`Edge`].
+    Edge,
+    /// [`Exposures`].
+    Exposures,
+    /// [`Change`].
+    Change,
+    /// [`Alerting`].
+    Alerting,
+    /// [`Pages`].
+    Pages,
+    /// [`Schema`].
+    Schema,
+    /// [`Assets`].
+    Assets,
+    /// [`Logging`].
+    Logging,
+    /// [`Privacy`].
+    Privacy,
     /// [`Records`].
     Records,
 }
@@ -115,6 +137,28 @@ facts! {
     migrations: Migrations,
     /// What is written for people.
     documents: Documents,
+    /// Infrastructure as code.
+    infrastructure: Infrastructure,
+    /// What rules see in code.
+    code: Code,
+    /// What answers HTTP at the edge and in the application: servers, redirects, TLS and response headers.
+    edge: Edge,
+    /// Data that anybody can read: committed secrets, open tables and rules, server keys in client code.
+    exposures: Exposures,
+    /// What one change (`BASE..HEAD`) adds.
+    change: Change,
+    /// Alert rules, their tests and their receivers.
+    alerting: Alerting,
+    /// Pages and routes that people reach: legal texts, error pages, support.
+    pages: Pages,
+    /// The database schema as migrations and models describe it.
+    schema: Schema,
+    /// What a front end serves: images, bundles.
+    assets: Assets,
+    /// How the application writes its log and where the log goes.
+    logging: Logging,
+    /// Personal data: who gets it, how long it is kept, how people get it back or erased.
+    privacy: Privacy,
     /// The ledger.
     records: Records,
 }

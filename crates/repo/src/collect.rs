@@ -8,8 +8,8 @@ use crate::commands::Commands;
 use crate::scan::{Needles, scan};
 use crate::tree::{Limits, ListError, Tree};
 use crate::{
-    capabilities, containers, documents, launches, migrations, packages, pipelines, runtimes, schedules,
-    system,
+    alerting, assets, capabilities, change, code, containers, documents, edge, exposures, infrastructure,
+    launches, logging, migrations, packages, pages, pipelines, privacy, runtimes, schedules, schema, system,
 };
 
 /// What the collector needs.
@@ -35,6 +35,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let capabilities_plan = capabilities::plan(&mut needles);
     let system_plan = system::plan(&mut needles);
     let migrations_plan = migrations::plan(&mut needles);
+    let code_plan = code::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -63,6 +64,17 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         launches: &launches,
     });
     let documents = documents::collect(&tree);
+    let infrastructure = infrastructure::collect(&tree);
+    let code = code::collect(&tree, &scan, &code_plan);
+    let edge = edge::collect(&tree);
+    let exposures = exposures::collect(&tree);
+    let change = change::collect(&tree);
+    let alerting = alerting::collect(&tree);
+    let pages = pages::collect(&tree);
+    let schema = schema::collect(&tree);
+    let assets = assets::collect(&tree);
+    let logging = logging::collect(&tree);
+    let privacy = privacy::collect(&tree);
     // Last, so that the problems of every room are in it.
     let repository = system::repository(&tree, &scan, &system_plan, &system, &migrations);
 
@@ -79,6 +91,17 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         runtimes: runtimes.into(),
         migrations: migrations.into(),
         documents: documents.into(),
+        infrastructure: infrastructure.into(),
+        code: code.into(),
+        edge: edge.into(),
+        exposures: exposures.into(),
+        change: change.into(),
+        alerting: alerting.into(),
+        pages: pages.into(),
+        schema: schema.into(),
+        assets: assets.into(),
+        logging: logging.into(),
+        privacy: privacy.into(),
         ..Facts::default()
     })
 }

@@ -10,16 +10,27 @@ pub mod commands;
 pub mod scan;
 pub mod tree;
 
+mod alerting;
+mod assets;
 mod capabilities;
+mod change;
+mod code;
 mod collect;
 mod containers;
 mod documents;
+mod edge;
+mod exposures;
+mod infrastructure;
 mod launches;
+mod logging;
 mod migrations;
 mod packages;
+mod pages;
 mod pipelines;
+mod privacy;
 mod runtimes;
 mod schedules;
+mod schema;
 mod system;
 
 pub use collect::{Input, collect};

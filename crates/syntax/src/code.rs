@@ -34,11 +34,13 @@ pub enum Language {
     Rust,
     /// Java
     Java,
+    /// Kotlin
+    Kotlin,
 }
 
 impl Language {
     /// All languages.
-    pub const ALL: [Language; 11] = [
+    pub const ALL: [Language; 12] = [
         Self::Python,
         Self::Ruby,
         Self::Php,
@@ -50,6 +52,7 @@ impl Language {
         Self::Elixir,
         Self::Rust,
         Self::Java,
+        Self::Kotlin,
     ];
 
     /// The language of a file, by its name.
@@ -71,6 +74,7 @@ impl Language {
             "ex" | "exs" => Self::Elixir,
             "rs" => Self::Rust,
             "java" => Self::Java,
+            "kt" | "kts" => Self::Kotlin,
             _ => return None,
         })
     }
@@ -88,7 +92,13 @@ impl Language {
             Self::Elixir => Grammar::Elixir,
             Self::Rust => Grammar::Rust,
             Self::Java => Grammar::Java,
+            Self::Kotlin => Grammar::Kotlin,
         }
+    }
+
+    /// The grammar, for tools that work on its syntax trees.
+    pub fn grammar_tables(self) -> tree_sitter::Language {
+        self.grammar().language()
     }
 }
 

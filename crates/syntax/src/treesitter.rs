@@ -29,10 +29,11 @@ pub(crate) enum Grammar {
     Elixir,
     Rust,
     Java,
+    Kotlin,
 }
 
 impl Grammar {
-    fn language(self) -> tree_sitter::Language {
+    pub(crate) fn language(self) -> tree_sitter::Language {
         match self {
             Self::Bash => tree_sitter_bash::LANGUAGE.into(),
             Self::Python => tree_sitter_python::LANGUAGE.into(),
@@ -46,6 +47,7 @@ impl Grammar {
             Self::Elixir => tree_sitter_elixir::LANGUAGE.into(),
             Self::Rust => tree_sitter_rust::LANGUAGE.into(),
             Self::Java => tree_sitter_java::LANGUAGE.into(),
+            Self::Kotlin => tree_sitter_kotlin_ng::LANGUAGE.into(),
         }
     }
 }
