@@ -104,3 +104,36 @@ pub fn no_reader(view: &FactView, test: Test) -> Result<Findings, Absent> {
         )),
     }
 }
+
+/// The actions that settle many items: the same words everywhere, so that a report can group by them.
+pub mod settle {
+    use crate::Findings;
+
+    /// Only the running site shows it.
+    pub fn url(findings: &mut Findings) {
+        findings.settled_by("probe the running site", Some("seaworthy check --url https://YOUR-SITE"));
+    }
+
+    /// It may live in an infrastructure repository.
+    pub fn infrastructure(findings: &mut Findings) {
+        findings.settled_by(
+            "add the folder that holds the infrastructure",
+            Some("seaworthy check --with ../INFRASTRUCTURE"),
+        );
+    }
+
+    /// The platform that it is deployed to would tell.
+    pub fn deploy(findings: &mut Findings) {
+        findings.settled_by("name the platform that it is deployed to", Some("seaworthy check --deploy NAME"));
+    }
+
+    /// Only a restore shows it.
+    pub fn drill_restore(findings: &mut Findings) {
+        findings.settled_by("rehearse the restore", Some("seaworthy drill restore"));
+    }
+
+    /// Only a change can be asked about.
+    pub fn change(findings: &mut Findings) {
+        findings.settled_by("name the change that is reviewed", Some("seaworthy check --since BASE"));
+    }
+}
