@@ -111,7 +111,7 @@ pub mod settle {
 
     /// Only the running site shows it.
     pub fn url(findings: &mut Findings) {
-        findings.settled_by("probe the running site", Some("seaworthy check --url https://YOUR-SITE"));
+        findings.settled_by("look at the running site, which this version does not do by itself", None);
     }
 
     /// It may live in an infrastructure repository.
@@ -129,7 +129,7 @@ pub mod settle {
 
     /// Only a restore shows it.
     pub fn drill_restore(findings: &mut Findings) {
-        findings.settled_by("rehearse the restore", Some("seaworthy drill restore"));
+        findings.settled_by("restore a backup and sign what you saw", Some("seaworthy attest backups.restore-tested"));
     }
 
     /// Only a change can be asked about.
