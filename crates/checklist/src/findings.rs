@@ -1,5 +1,5 @@
 use seaworthy_facts::{Absent, Unread};
-use seaworthy_model::{Evidence, Location, Note, Settle};
+use seaworthy_model::{Evidence, Location, Note, Rung, Settle};
 
 /// Whether an item applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,12 @@ impl Findings {
     /// The repository says the contrary here.
     pub fn contradicts(&mut self, summary: impl Into<String>, at: &Location) -> &mut Self {
         self.add(Evidence::contrary(summary, at.clone()))
+    }
+
+    /// It is there, but nothing runs it or shows that it works: alone, the item is unknown with the cause `untried`,
+    /// whatever its floor; beside real support or contrary evidence it changes nothing.
+    pub fn untried(&mut self, summary: impl Into<String>, at: &Location) -> &mut Self {
+        self.add(Evidence { rung: Rung::None, ..Evidence::configured(summary, at.clone()) })
     }
 
     /// Something that may decide but that nothing here reads: the item is then unknown, not failed.

@@ -124,12 +124,16 @@ pub mod settle {
 
     /// The platform that it is deployed to would tell.
     pub fn deploy(findings: &mut Findings) {
-        findings.settled_by("name the platform that it is deployed to", Some("seaworthy check --deploy NAME"));
+        findings
+            .settled_by("name the platform that it is deployed to", Some("seaworthy check --deploy NAME"));
     }
 
     /// Only a restore shows it.
     pub fn drill_restore(findings: &mut Findings) {
-        findings.settled_by("restore a backup and sign what you saw", Some("seaworthy attest backups.restore-tested"));
+        findings.settled_by(
+            "restore a backup and sign what you saw",
+            Some("seaworthy attest backups.restore-tested"),
+        );
     }
 
     /// Only a change can be asked about.

@@ -98,6 +98,13 @@ fn configured() -> Evidence {
     evidence(Rung::Configured, Polarity::For)
 }
 
+/// There, but nothing runs it.
+fn untried() -> Evidence {
+    let mut findings = Findings::new();
+    findings.untried("a script", &Location::line("f", 1));
+    findings.scopes.remove(0).evidence.remove(0)
+}
+
 /// Read from the repository's files, and speaking against.
 fn contrary() -> Evidence {
     evidence(Rung::Configured, Polarity::Against)
@@ -325,6 +332,10 @@ fn rule_6_floor_absence_and_cause() {
         ("below the floor", floor(Floor::Observed), usual(), found([configured()]), "unknown configured untried"),
         ("on the floor", floor(Floor::Observed), usual(), found([observed()]), "pass observed"),
         ("above the floor", floor(Floor::Observed), usual(), found([proven()]), "pass proven"),
+        ("there, but nothing runs it", item(), usual(), found([untried()]), "unknown none untried"),
+        ("there, but nothing runs it, although absence fails", absence_fails(), usual(), found([untried()]), "unknown none untried"),
+        ("one that nothing runs beside one that is run", item(), usual(), found([untried(), configured()]), "pass configured"),
+        ("one that nothing runs beside a failure", item(), usual(), found([untried(), contrary()]), "fail configured"),
         ("below the floor, although absence fails", Item { absence: Absence::Fail, ..floor(Floor::Observed) }, usual(), found([configured()]), "unknown configured untried"),
         ("below the floor and contrary", floor(Floor::Observed), usual(), found([configured(), contrary()]), "fail configured"),
         ("the proof has expired", floor(Floor::Observed), usual(), found([configured(), proven().ago(31)]), "unknown configured stale"),
