@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use seaworthy_checklist::{AcceptedRisk, GatePolicy, RequiredRung, items, nearest};
 use seaworthy_engine::{JudgeOptions, LedgerOptions, RECORDS_FOLDER};
-use seaworthy_facts::{Declared, PLATFORM_KEYS};
+use seaworthy_facts::{Declared, DeclaredProcessor, PLATFORM_KEYS};
 use seaworthy_model::{Accepted, ItemId, Location, Note, Report, Section, Status};
 use seaworthy_subject::{Config, FILE_NAME, Kind, Names, Policy, load_policy, weakenings};
 
@@ -165,6 +165,17 @@ impl Settings {
             rpo_hours: self.config.objectives.rpo_hours,
             rto_minutes: self.config.objectives.rto_hours.map(|hours| hours * 60.0),
             large_tables: self.config.large_tables.clone(),
+            processors: self
+                .config
+                .processors
+                .iter()
+                .map(|processor| DeclaredProcessor {
+                    name: processor.name.clone(),
+                    agreement: processor.agreement.clone(),
+                    date: processor.date.to_string(),
+                    at: Some(Location::line(FILE_NAME, processor.line)),
+                })
+                .collect(),
             remarks: Vec::new(),
             as_of: instant.day().to_string(),
         })

@@ -103,6 +103,9 @@ fn configuration(collected: &Collected) -> String {
          # A risk that somebody accepts for a time. It stays visible and stays in every count.\n# [[accept]]\n\
          # item = \"ci.smoke-tests\"\n# reason = \"one customer, deployed by hand and looked at\"\n# owner = \"name\"\n\
          # until = \"2027-03-31\"\n\n\
+         # A third party that gets data, with its agreement and the day on which you last looked at it.\n\
+         # `seaworthy check --only privacy.processors --verbose` lists those that the code shows.\n# [[processor]]\n\
+         # name = \"Stripe\"\n# agreement = \"https://stripe.com/legal/dpa\"\n# date = \"2026-03-31\"\n\n\
          [ledger]\n# Whose signatures count: an OpenSSH allowed-signers file.\n\
          # allowed-signers = \".seaworthy/allowed_signers\"\n",
     );

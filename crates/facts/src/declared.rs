@@ -14,8 +14,24 @@ pub struct Declared {
     pub rto_minutes: Option<f64>,
     /// Tables that are large, so that operations on them are judged as such; empty: not told.
     pub large_tables: Vec<String>,
+    /// The third parties that the owners know of.
+    pub processors: Vec<DeclaredProcessor>,
     /// The day as of which is judged, `YYYY-MM-DD`; empty where the run does not say.
     pub as_of: String,
     /// Statements about the run itself that a reader must know (`deploy` names a platform that nothing configures).
     pub remarks: Vec<String>,
+}
+
+/// A third party that gets data and is covered by an agreement, as `[[processor]]` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeclaredProcessor {
+    /// The company or service.
+    pub name: String,
+    /// The agreement.
+    pub agreement: String,
+    /// The day on which it was agreed or last looked at, `YYYY-MM-DD`.
+    pub date: String,
+    /// Where it is declared.
+    pub at: Option<seaworthy_model::Location>,
 }

@@ -119,6 +119,19 @@ pub struct Accept {
     pub line: u32,
 }
 
+/// `[[processor]]`: a third party that gets data, and the agreement that covers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processor {
+    /// `name`: the company or service, as the report names it.
+    pub name: String,
+    /// `agreement`: an address or a document of the repository.
+    pub agreement: String,
+    /// `date`: when it was agreed or last looked at.
+    pub date: Date,
+    /// Where it is written.
+    pub line: u32,
+}
+
 /// `[ledger]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerConfig {
@@ -147,6 +160,8 @@ pub struct Config {
     pub gate: Gate,
     /// `[[accept]]`.
     pub accept: Vec<Accept>,
+    /// `[[processor]]`.
+    pub processors: Vec<Processor>,
     /// `[ledger]`.
     pub ledger: LedgerConfig,
 }
@@ -165,8 +180,15 @@ impl Config {
             message: error.message,
             help: None,
         })?;
-        let top =
-            Table::top(path, &node).only(&["app", "objectives", "database", "gate", "accept", "ledger"])?;
+        let top = Table::top(path, &node).only(&[
+            "app",
+            "objectives",
+            "database",
+            "gate",
+            "accept",
+            "processor",
+            "ledger",
+        ])?;
         Ok(Config {
             path: path.to_owned(),
             app: app(top.table("app"), names)?,
@@ -174,6 +196,7 @@ impl Config {
             large_tables: texts(top.table("database").only(&["large_tables"])?, "large_tables")?,
             gate: gate(top.table("gate"), names)?,
             accept: accept(top, names)?,
+            processors: processors(top)?,
             ledger: ledger(top.table("ledger"), names)?,
         })
     }
@@ -275,21 +298,7 @@ fn accept(top: Table, names: Names) -> Result<Vec<Accept>, ConfigError> {
         }
         let reason = table.required("reason", "say why the risk is accepted")?;
         let owner = table.required("owner", "say who answers for it")?;
-        let until = table.value("until").and_then(|node| {
-            node.scalar().or_else(|| node.expression().map(str::to_owned)).map(|text| (text, node))
-        });
-        let Some((until, node)) = until else {
-            // The message of `required` fits a missing key.
-            table.required("until", "an accepted risk has an end: until = \"YYYY-MM-DD\"")?;
-            continue;
-        };
-        let Ok(until) = until.parse::<Date>() else {
-            return Err(table.error_at(
-                node,
-                format!("`until` is \"{until}\", which is no day"),
-                Some("write it as \"YYYY-MM-DD\"".to_owned()),
-            ));
-        };
+        let until = day(table, "until", "an accepted risk has an end: until = \"YYYY-MM-DD\"")?;
         accepted.push(Accept {
             item: item.to_owned(),
             reason: reason.to_owned(),
@@ -299,6 +308,48 @@ fn accept(top: Table, names: Names) -> Result<Vec<Accept>, ConfigError> {
         });
     }
     Ok(accepted)
+}
+
+/// A day that must be there, in quotes or as TOML's own date.
+fn day(table: Table, key: &str, why: &str) -> Result<Date, ConfigError> {
+    let written = table.value(key).and_then(|node| {
+        node.scalar().or_else(|| node.expression().map(str::to_owned)).map(|text| (text, node))
+    });
+    let Some((text, node)) = written else {
+        // The message of `required` fits a missing key.
+        let text = table.required(key, why)?;
+        return text.parse().map_err(|_| ConfigError {
+            path: String::new(),
+            line: None,
+            column: None,
+            message: format!("`{key}` is \"{text}\", which is no day"),
+            help: None,
+        });
+    };
+    text.parse().map_err(|_| {
+        table.error_at(
+            node,
+            format!("`{key}` is \"{text}\", which is no day"),
+            Some("write it as \"YYYY-MM-DD\"".to_owned()),
+        )
+    })
+}
+
+fn processors(top: Table) -> Result<Vec<Processor>, ConfigError> {
+    let mut processors = Vec::new();
+    for table in top.tables("processor")? {
+        let table = table.only(&["name", "agreement", "date"])?;
+        let name = table.required("name", "name the company or service, as the report names it")?;
+        let agreement = table.required("agreement", "give the address of its data processing agreement")?;
+        let date = day(table, "date", "say when it was agreed or last looked at: date = \"YYYY-MM-DD\"")?;
+        processors.push(Processor {
+            name: name.to_owned(),
+            agreement: agreement.to_owned(),
+            date,
+            line: table.line().unwrap_or(1),
+        });
+    }
+    Ok(processors)
 }
 
 /// `[ledger]`, of a configuration or a policy.

@@ -92,3 +92,20 @@ fn broken_toml_has_a_line() {
     let error = parse("[app]\nkind = \n").unwrap_err();
     assert_eq!(error.line, Some(2));
 }
+
+#[test]
+fn processors_are_declared_with_agreement_and_date() {
+    let config = parse(
+        "[[processor]]\nname = \"Stripe\"\nagreement = \"https://stripe.com/legal/dpa\"\ndate = 2026-03-01\n\n\
+         [[processor]]\nname = \"Sentry\"\nagreement = \"docs/sentry.pdf\"\ndate = \"2026-04-01\"\n",
+    )
+    .unwrap();
+    let names: Vec<_> =
+        config.processors.iter().map(|p| (p.name.as_str(), p.date.to_string(), p.line)).collect();
+    assert_eq!(names[0].0, "Stripe");
+    assert_eq!((names[1].0, names[1].1.as_str()), ("Sentry", "2026-04-01"));
+    let wrong = |text: &str| parse(text).unwrap_err().message;
+    assert!(wrong("[[processor]]\nname = \"X\"\n").contains("agreement"));
+    assert!(wrong("[[processor]]\nname = \"X\"\nagreement = \"a\"\n").contains("date"));
+    assert!(wrong("[[processor]]\nname = \"X\"\nagreement = \"a\"\ndate = \"soon\"\n").contains("no day"));
+}
