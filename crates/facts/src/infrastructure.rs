@@ -23,7 +23,10 @@ impl Infrastructure {
 pub struct Resource {
     /// What describes it.
     pub tool: InfrastructureTool,
-    /// Its type in the tool's own words: `aws_db_instance`, `AWS::RDS::DBInstance`, `Deployment`, `service` (Compose).
+    /// Its type in the tool's own words: `aws_db_instance` (a data source is `data.aws_vpc`, a provider's settings
+    /// `provider:aws`, a module of others `module:terraform-aws-modules/rds/aws`), `AWS::RDS::DBInstance` (settings
+    /// without `Properties.`), `Deployment`, `service` (Compose), `chart:postgresql` (the values given to it),
+    /// `ansible:cron`, `task-definition` (ECS), a platform's key (`fly`) and what its file declares (`render:service`).
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -44,7 +47,8 @@ impl Resource {
     }
 
     /// The first setting whose path fits; `*` stands for exactly one part (`spec.containers.*.image`), and `**` at the
-    /// end for anything below.
+    /// end for anything below. Places in lists may be left out (`rule.status` finds `rule.0.status`): a Terraform block
+    /// is always a member of a list.
     pub fn get(&self, path: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| path_matches(path, &setting.path))
     }
@@ -74,7 +78,9 @@ impl Resource {
 pub struct Setting {
     /// Its path, parts joined by dots, places in lists counted from 0 (`spec.template.spec.containers.0.image`).
     pub path: String,
-    /// Its value as text, capped and without secrets; none where it comes from something that cannot be told here.
+    /// Its value as text, capped and without secrets (`[redacted]`); empty for an empty value, mapping or list; a
+    /// reference to another resource as it is written (`aws_s3_bucket.uploads.id`); none where it comes from something
+    /// that cannot be told here, such as a variable without a value.
     pub value: Option<String>,
     /// Where.
     pub at: Location,
@@ -135,17 +141,19 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 fn path_matches(pattern: &str, path: &str) -> bool {
-    let mut wanted = pattern.split('.');
-    let mut given = path.split('.');
-    loop {
-        match (wanted.next(), given.next()) {
-            (Some("**"), _) => return true,
-            (Some("*"), Some(_)) => {}
-            (Some(want), Some(have)) if want == have => {}
-            (None, None) => return true,
+    let mut wanted = pattern.split('.').peekable();
+    for have in path.split('.') {
+        match wanted.peek() {
+            Some(&"**") => return true,
+            Some(&want) if want == "*" || want == have => {
+                wanted.next();
+            }
+            // A place in a list that the pattern leaves out.
+            _ if have.bytes().all(|byte| byte.is_ascii_digit()) => {}
             _ => return false,
         }
     }
+    wanted.next().is_none_or(|rest| rest == "**")
 }
 
 #[cfg(test)]
@@ -162,6 +170,9 @@ mod tests {
         assert!(!matches("Deployment", "Deployments"));
         assert!(path_matches("a.*.image", "a.0.image"));
         assert!(!path_matches("a.*.image", "a.image"));
+        assert!(path_matches("a.image", "a.0.image"));
+        assert!(path_matches("a.image", "a.0.1.image"));
+        assert!(path_matches("a", "a.0"));
         assert!(path_matches("a.**", "a.b.c"));
         assert!(!path_matches("a", "a.b"));
     }

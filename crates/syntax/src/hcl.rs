@@ -1,5 +1,9 @@
 //! HCL, the language of Terraform, OpenTofu, Packer and Nomad.
 
+mod evaluate;
+
+pub use evaluate::{Lookup, evaluate};
+
 use crate::position::PositionIndex;
 use crate::tree::{Key, MapBuilder, Node, Value};
 use crate::{Limits, ParseError};
@@ -49,7 +53,7 @@ impl Block {
 }
 
 /// Longest source text of an expression that is kept, in bytes.
-const EXPRESSION_LIMIT: usize = 2_000;
+const EXPRESSION_LIMIT: usize = 16_000;
 
 /// Reads a file as a block without type.
 pub fn parse(text: &str, limits: &Limits) -> Result<Block, ParseError> {

@@ -1,10 +1,95 @@
-//! Infrastructure as code, read as what it is: every resource with its settings.
+//! Infrastructure as code, read as what it is: every resource with its settings, whatever the tool.
+//!
+//! One file for each tool; all give the same shape. Values are worked out as far as they follow from what the
+//! repository holds (defaults, variables, overlays); what does not follow stays open.
 
-use seaworthy_facts::Infrastructure;
+mod flatten;
+mod place;
+mod terraform;
 
-use crate::tree::Tree;
+use seaworthy_facts::{Infrastructure, InfrastructureTool, Resource, Setting, Unread};
+
+use crate::tree::{Class, File, Tree};
+
+/// Most resources in all.
+const RESOURCES: usize = 5_000;
+/// Most settings in all.
+const SETTINGS: usize = 200_000;
+/// Most notes of what is not read.
+const UNREAD: usize = 200;
 
 /// Reads it.
-pub fn collect(_tree: &Tree) -> Infrastructure {
-    Infrastructure::default()
+pub fn collect(tree: &Tree) -> Infrastructure {
+    let mut found = Found { tree, resources: Vec::new(), unread: Vec::new(), settings_left: SETTINGS };
+    terraform::read(&mut found);
+    Infrastructure { resources: found.resources, unread: found.unread }
 }
+
+/// What the readers share and add to.
+struct Found<'t> {
+    tree: &'t Tree,
+    resources: Vec<Resource>,
+    unread: Vec<Unread>,
+    settings_left: usize,
+}
+
+/// A resource before it is kept.
+struct Draft<'f> {
+    tool: InfrastructureTool,
+    kind: String,
+    name: String,
+    file: &'f File,
+    line: u32,
+    settings: Vec<Setting>,
+    development: bool,
+    off: Option<String>,
+}
+
+impl Found<'_> {
+    /// Whether there is room for more.
+    fn has_room(&self) -> bool {
+        self.resources.len() < RESOURCES && self.settings_left > 0
+    }
+
+    /// Keeps a resource, as far as there is room.
+    fn add(&mut self, draft: Draft) {
+        if !self.has_room() {
+            self.tree.problem(draft.file.at(), "more infrastructure than is kept; not all of it was read");
+            return;
+        }
+        let mut settings = draft.settings;
+        settings.truncate(self.settings_left);
+        self.settings_left -= settings.len();
+        self.resources.push(Resource {
+            tool: draft.tool,
+            kind: draft.kind.chars().take(200).collect(),
+            name: draft.name.chars().take(200).collect(),
+            settings,
+            at: draft.file.at_line(draft.line.max(1)),
+            development: draft.development,
+            off: draft.off,
+        });
+    }
+
+    /// Notes infrastructure code that nothing here reads.
+    fn unread(&mut self, what: impl Into<String>, at: seaworthy_facts::Location) {
+        let unread = Unread { what: what.into(), at };
+        if self.unread.len() < UNREAD && !self.unread.contains(&unread) {
+            self.unread.push(unread);
+        }
+    }
+
+    /// Notes a file that is broken.
+    fn broken(&self, file: &File, error: &seaworthy_syntax::ParseError) {
+        let at = error.line.map_or_else(|| file.at(), |line| file.at_line(line));
+        self.tree.problem(at, error.message.clone());
+    }
+}
+
+/// Whether a file can say what runs in production: examples, tests, documentation and vendored files cannot.
+fn can_ship(file: &File) -> bool {
+    matches!(file.class, Class::Shipped | Class::Development)
+}
+
+#[cfg(test)]
+mod tests;
