@@ -1,3 +1,4 @@
+use seaworthy_model::ExposureKind;
 use serde::{Deserialize, Serialize};
 
 use crate::*;
@@ -6,6 +7,25 @@ use crate::*;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Exposures {
+    /// Each, in the order of kinds and files.
+    pub found: Vec<ExposedData>,
+    /// How many more there are than are kept.
+    pub more: u64,
     /// What may matter here and that nothing reads.
     pub unread: Vec<Unread>,
+}
+
+/// A piece of exposed data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExposedData {
+    /// What kind it is.
+    pub kind: ExposureKind,
+    /// What it is, without its value.
+    pub what: String,
+    /// Where.
+    pub at: Location,
+    /// A keyed hash of the value.
+    pub digest: Option<String>,
+    /// What takes it out of reach.
+    pub remedy: String,
 }

@@ -12,7 +12,7 @@ pub use evidence::{Environment, Evidence, Polarity, Rung};
 pub use item::{ItemId, Priority};
 pub use location::Location;
 pub use report::{
-    Accepted, Cause, CollectorState, Component, Coverage, Exposure, Gate, GateReason, ItemReport, NextAction,
-    Note, Report, SCHEMA, Settle, Status, Subject, Summary, Tool, Verdict,
+    Accepted, Cause, CollectorState, Component, Coverage, Exposure, ExposureKind, Finding, Gate, GateReason,
+    ItemReport, NextAction, Note, Report, SCHEMA, Settle, Status, Subject, Summary, Tool, Verdict,
 };
 pub use section::Section;

@@ -303,13 +303,78 @@ pub struct NextAction {
     pub priority: Priority,
 }
 
+/// The kinds of exposed data.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExposureKind {
+    /// A secret stands in a file of the repository.
+    CommittedSecret,
+    /// An environment file with secret values is tracked.
+    EnvironmentFile,
+    /// A key that only servers may hold reaches the browser.
+    ServerKeyInClient,
+    /// A table that everybody can read or write through the public interface.
+    OpenTable,
+    /// Access rules that let everybody read or write.
+    OpenRules,
+    /// A bucket that everybody can read or write.
+    PublicBucket,
+}
+
+impl ExposureKind {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ExposureKind::CommittedSecret => "committed-secret",
+            ExposureKind::EnvironmentFile => "environment-file",
+            ExposureKind::ServerKeyInClient => "server-key-in-client",
+            ExposureKind::OpenTable => "open-table",
+            ExposureKind::OpenRules => "open-rules",
+            ExposureKind::PublicBucket => "public-bucket",
+        }
+    }
+}
+
 /// Data that is exposed now (committed secrets, open tables): shown before everything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Exposure {
+    /// What kind it is.
+    pub kind: ExposureKind,
     /// What is exposed, without its value.
     pub summary: String,
     /// Where.
     pub location: Location,
+    /// How much it hurts; exposures are listed in this order.
+    pub priority: Priority,
+    /// A keyed hash of the value, to tell whether two places hold the same one. The key is made of the files that hold
+    /// such values, so that the value cannot be guessed from the report alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// The judged change adds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub added: bool,
+}
+
+/// Something about the judged change that is reported beside the items (an unsafe migration operation that it adds).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// What it is: `unsafe-migration:` and the key of the operation.
+    pub kind: String,
+    /// The item whose subject it is.
+    pub item: ItemId,
+    /// One sentence.
+    pub summary: String,
+    /// Where.
+    pub location: Location,
+    /// The safe way to do it.
+    pub remedy: String,
+    /// It fails the gate.
+    pub blocking: bool,
 }
 
 /// The report on one subject.
@@ -332,9 +397,12 @@ pub struct Report {
     pub coverage: Vec<Coverage>,
     /// The parts of the system.
     pub components: Vec<Component>,
-    /// Exposed data.
+    /// Exposed data, most urgent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exposed: Vec<Exposure>,
+    pub exposures: Vec<Exposure>,
+    /// What the judged change adds that stands beside the items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Remarks on the run as a whole: hints, configuration that seems to be missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Note>,

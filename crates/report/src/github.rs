@@ -17,9 +17,19 @@ pub(crate) fn commands(report: &Report) -> String {
     let headline = view::headline(report);
     out.push_str(&format!("Seaworthy: {}. {}.\n", headline.words, headline.detail));
     // GitHub shows only the first ten annotations of a kind, so what matters most comes first.
-    for exposure in &report.exposed {
+    for exposure in &report.exposures {
         let location = Some(&exposure.location);
-        out.push_str(&command("error", report, location, "Exposed now", &exposure.summary));
+        let mut message = format!("{} ({})", exposure.summary, view::exposure_words(exposure));
+        if let Some(remedy) = &exposure.remedy {
+            message.push_str(&format!("\nTo fix: {remedy}"));
+        }
+        out.push_str(&command("error", report, location, "Exposed now", &message));
+    }
+    for finding in view::findings(report) {
+        let kind = if finding.blocking { "error" } else { "notice" };
+        let title = format!("{}: added by this change", finding.item);
+        let message = format!("{}\nTo fix: {}", finding.summary, finding.remedy);
+        out.push_str(&command(kind, report, Some(&finding.location), &title, &message));
     }
     let blockers = view::blockers(report);
     for blocker in &blockers {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use seaworthy_model::{ItemReport, Report, Section, Status};
+use seaworthy_model::{ItemReport, Location, Report, Section, Status};
 
 use crate::{view, xml::escape};
 
@@ -13,10 +13,12 @@ pub(crate) fn junit(report: &Report) -> String {
     let _ = writeln!(
         out,
         "<testsuites name=\"seaworthy\" {} time=\"{}.{:03}\">",
-        counts(report, &items, strict),
+        counts(report, &items, strict, report.exposures.len(), report.findings.len()),
         report.duration_ms / 1000,
         report.duration_ms % 1000
     );
+    exposed(&mut out, report);
+    findings(&mut out, report);
     for (section, items) in view::sections(report) {
         suite(&mut out, report, section, &items, strict);
     }
@@ -29,7 +31,7 @@ fn suite(out: &mut String, report: &Report, section: Section, items: &[&ItemRepo
         out,
         "  <testsuite name=\"{}\" {} timestamp=\"{}\">",
         escape(section.title()),
-        counts(report, items, strict),
+        counts(report, items, strict, 0, 0),
         report.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
     );
     for item in items {
@@ -104,15 +106,80 @@ fn problem(out: &mut String, element: &str, kind: &str, message: &str, item: &It
     let _ = writeln!(out, "</{element}>\n    </testcase>");
 }
 
-fn counts(report: &Report, items: &[&ItemReport], strict: bool) -> String {
+/// Exposed data, each a failing case.
+fn exposed(out: &mut String, report: &Report) {
+    if report.exposures.is_empty() {
+        return;
+    }
+    open(out, report, "Exposed now", report.exposures.len(), report.exposures.len());
+    for exposure in &report.exposures {
+        let text = exposure.remedy.as_ref().map_or(String::new(), |remedy| format!("\nTo fix: {remedy}"));
+        let text = format!("{}: {}{text}", exposure.location, view::exposure_words(exposure));
+        single(out, "exposed", exposure.kind.name(), &exposure.location, &exposure.summary, Some(&text));
+    }
+    out.push_str("  </testsuite>\n");
+}
+
+/// What the change adds that is unsafe: what blocks is a failing case, the rest is told in a passing one.
+fn findings(out: &mut String, report: &Report) {
+    if report.findings.is_empty() {
+        return;
+    }
+    let blocking = report.findings.iter().filter(|finding| finding.blocking).count();
+    open(out, report, "Added by this change", report.findings.len(), blocking);
+    for finding in view::findings(report) {
+        let text = format!("{}\nTo fix: {}", finding.location, finding.remedy);
+        let text = finding.blocking.then_some(text.as_str());
+        single(out, "added", &finding.kind, &finding.location, &finding.summary, text);
+    }
+    out.push_str("  </testsuite>\n");
+}
+
+fn open(out: &mut String, report: &Report, name: &str, tests: usize, failures: usize) {
+    let _ = writeln!(
+        out,
+        "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\" timestamp=\"{}\">",
+        report.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
+    );
+}
+
+fn single(out: &mut String, class: &str, kind: &str, at: &Location, summary: &str, failure: Option<&str>) {
+    let _ = write!(
+        out,
+        "    <testcase classname=\"seaworthy.{class}\" name=\"{}\"",
+        escape(&format!("{kind}: {summary}"))
+    );
+    if let Some(path) = at.path() {
+        let _ = write!(out, " file=\"{}\"", escape(path));
+        if let Some(line) = at.line_number() {
+            let _ = write!(out, " line=\"{line}\"");
+        }
+    }
+    match failure {
+        Some(text) => {
+            let _ = writeln!(
+                out,
+                ">\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>",
+                escape(kind),
+                escape(summary),
+                escape(text)
+            );
+        }
+        None => out.push_str("/>\n"),
+    }
+}
+
+fn counts(report: &Report, items: &[&ItemReport], strict: bool, exposures: usize, findings: usize) -> String {
     let number = |status| items.iter().filter(|item| item.status == status).count();
     let short = items.iter().filter(|item| view::short_of_required(report, item).is_some()).count();
     let unknown = number(Status::Unknown);
+    let blocking =
+        if findings == 0 { 0 } else { report.findings.iter().filter(|finding| finding.blocking).count() };
     let (errors, skipped) = if strict { (unknown, 0) } else { (0, unknown) };
     format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{errors}\" skipped=\"{}\"",
-        items.len(),
-        number(Status::Fail) + short,
+        items.len() + exposures + findings,
+        number(Status::Fail) + short + exposures + blocking,
         skipped + number(Status::NotApplicable),
     )
 }

@@ -27,6 +27,7 @@ pub(crate) fn page(report: &Report, most: usize) -> String {
         view::decided(report)
     ));
     exposed(&mut page, report);
+    findings(&mut page, report);
     page.block(&table(report));
     blockers(&mut page, report);
     weakened(&mut page, report);
@@ -45,12 +46,40 @@ pub(crate) fn page(report: &Report, most: usize) -> String {
 }
 
 fn exposed(page: &mut Blocks, report: &Report) {
-    if report.exposed.is_empty() {
+    if report.exposures.is_empty() {
         return;
     }
     page.block("\n### Exposed now\n\n");
-    for exposure in &report.exposed {
-        page.block(&format!("- **{}** {}\n", escape(&exposure.summary), place(&exposure.location)));
+    for exposure in &report.exposures {
+        let remedy = exposure
+            .remedy
+            .as_ref()
+            .map_or(String::new(), |remedy| format!("  - to fix: {}\n", escape(remedy)));
+        page.block(&format!(
+            "- **{}** {} _({})_\n{remedy}",
+            escape(&exposure.summary),
+            place(&exposure.location),
+            escape(&view::exposure_words(exposure)),
+        ));
+    }
+}
+
+fn findings(page: &mut Blocks, report: &Report) {
+    let findings = view::findings(report);
+    if findings.is_empty() {
+        return;
+    }
+    page.block("\n### Added by this change\n\n");
+    for finding in findings {
+        page.block(&format!(
+            "- {} {} — {} {}{}\n  - to fix: {}\n",
+            if finding.blocking { '✗' } else { '!' },
+            code(finding.item.as_str()),
+            escape(&finding.summary),
+            place(&finding.location),
+            if finding.blocking { "" } else { " _(does not block)_" },
+            escape(&finding.remedy),
+        ));
     }
 }
 

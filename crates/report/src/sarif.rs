@@ -15,6 +15,8 @@ use place::Places;
 const HELP: usize = 20_000;
 /// The rule for exposed data that no item's evidence holds.
 const EXPOSED: &str = "exposed-data";
+/// The rule for what the judged change adds.
+const ADDED: &str = "added-by-change";
 
 pub(crate) fn sarif(report: &Report, pages: Option<Pages<'_>>) -> Result<String, Error> {
     let places = Places::new(&report.subject);
@@ -31,6 +33,16 @@ pub(crate) fn sarif(report: &Report, pages: Option<Pages<'_>>) -> Result<String,
             "help": { "text": "Take what is exposed out of reach first, then replace every secret that was readable." },
             "defaultConfiguration": { "level": "error" },
             "properties": { "tags": ["security"] },
+        }));
+    }
+    if run.findings(rules.len()) {
+        rules.push(json!({
+            "id": ADDED,
+            "name": "AddedByChange",
+            "shortDescription": { "text": "The change adds nothing that is unsafe while the application runs" },
+            "help": { "text": "Use the safe form that the result names before the change is merged." },
+            "defaultConfiguration": { "level": "error" },
+            "properties": { "tags": ["migrations"] },
         }));
     }
     let successful = !report.coverage.is_empty()
@@ -227,7 +239,7 @@ impl Run<'_> {
                 .any(|evidence| evidence.polarity == Polarity::Against && evidence.location == *location)
         };
         let before = self.results.len();
-        for exposure in report.exposed.iter().filter(|exposure| !shown(&exposure.location)) {
+        for exposure in report.exposures.iter().filter(|exposure| !shown(&exposure.location)) {
             let path = exposure.location.path().map_or(exposure.location.to_string(), str::to_owned);
             let mut result = json!({
                 "ruleId": EXPOSED,
@@ -236,6 +248,13 @@ impl Run<'_> {
                 "level": "error",
                 "message": { "text": exposure.summary },
                 "partialFingerprints": { "seaworthy/v1": self.fingerprint(EXPOSED, &path, &exposure.summary) },
+                "properties": {
+                    "kind": exposure.kind,
+                    "priority": exposure.priority,
+                    "digest": exposure.digest,
+                    "added": exposure.added,
+                    "remedy": exposure.remedy,
+                },
             });
             if let Some(location) = self.places.location(&exposure.location) {
                 result["locations"] = json!([location]);
@@ -243,6 +262,27 @@ impl Run<'_> {
             self.results.push(result);
         }
         self.results.len() > before
+    }
+
+    /// What the change adds that stands beside the items; whether there was some.
+    fn findings(&mut self, rule: usize) -> bool {
+        for finding in &self.report.findings {
+            let path = finding.location.path().map_or(finding.location.to_string(), str::to_owned);
+            let mut result = json!({
+                "ruleId": ADDED,
+                "ruleIndex": rule,
+                "kind": "fail",
+                "level": if finding.blocking { "error" } else { "note" },
+                "message": { "text": format!("{} To fix: {}", finding.summary, finding.remedy) },
+                "partialFingerprints": { "seaworthy/v1": self.fingerprint(ADDED, &path, &finding.summary) },
+                "properties": { "kind": finding.kind, "item": finding.item, "blocking": finding.blocking },
+            });
+            if let Some(location) = self.places.location(&finding.location) {
+                result["locations"] = json!([location]);
+            }
+            self.results.push(result);
+        }
+        !self.report.findings.is_empty()
     }
 
     /// The same for the same finding when lines move.

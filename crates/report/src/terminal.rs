@@ -30,6 +30,8 @@ impl From<&RenderOptions<'_>> for TerminalOptions {
 
 /// Places shown for one item; all of them when verbose.
 const PLACES: usize = 3;
+/// Exposures shown; all of them when verbose.
+const EXPOSED: usize = 10;
 /// Steps of the plan that are shown.
 const STEPS: usize = 5;
 /// Items named in a group of unknowns that is not urgent.
@@ -65,6 +67,7 @@ impl Page<'_> {
         self.screen.blank();
         self.exposed();
         self.verdict();
+        self.findings();
         self.blockers();
         self.failures();
         self.unknowns();
@@ -78,16 +81,49 @@ impl Page<'_> {
     }
 
     fn exposed(&mut self) {
-        if self.report.exposed.is_empty() {
+        let exposures = &self.report.exposures;
+        if exposures.is_empty() {
             return;
         }
         self.screen.line(0, 0, &[(Paint::Bad, "Exposed now")]);
-        for exposure in &self.report.exposed {
+        let shown = if self.verbose { exposures.len() } else { EXPOSED.min(exposures.len()) };
+        let mut advised = None;
+        for exposure in &exposures[..shown] {
             self.screen.line(2, 4, &[(Paint::Bad, "! "), (Paint::Plain, &exposure.summary)]);
             let place = view::location_from_here(self.report, &exposure.location);
-            self.screen.place(4, &place, "");
+            self.screen.place(4, &place, &format!("({})", view::exposure_words(exposure)));
+            // The same advice is given once.
+            if exposure.remedy.is_some() && advised != exposure.remedy.as_ref() {
+                advised = exposure.remedy.as_ref();
+                let remedy = exposure.remedy.as_deref().unwrap_or_default();
+                self.screen.line(4, 6, &[(Paint::Hint, "→ "), (Paint::Plain, remedy)]);
+            }
+        }
+        if shown < exposures.len() {
+            let rest = format!("and {} more (--verbose)", exposures.len() - shown);
+            self.screen.line(2, 4, &[(Paint::Dim, &rest)]);
         }
         self.screen.blank();
+    }
+
+    fn findings(&mut self) {
+        let findings = view::findings(self.report);
+        if findings.is_empty() {
+            return;
+        }
+        self.heading("Added by this change");
+        for finding in findings {
+            let (paint, mark) = if finding.blocking { (Paint::Bad, "✗ ") } else { (Paint::Doubt, "! ") };
+            let id = finding.item.as_str();
+            self.screen.line(
+                2,
+                4,
+                &[(paint, mark), (Paint::Strong, id), (Paint::Plain, "  "), (Paint::Plain, &finding.summary)],
+            );
+            let place = view::location_from_here(self.report, &finding.location);
+            self.screen.place(4, &place, if finding.blocking { "(blocks)" } else { "(does not block)" });
+            self.screen.line(4, 6, &[(Paint::Hint, "→ "), (Paint::Plain, &finding.remedy)]);
+        }
     }
 
     fn verdict(&mut self) {

@@ -159,9 +159,15 @@ pub(crate) fn cleaned(report: &Report) -> Report {
         lines(component.stack.iter_mut().chain(&mut component.roles));
         location(&mut component.location);
     }
-    for exposure in &mut report.exposed {
+    for exposure in &mut report.exposures {
         lines([&mut exposure.summary]);
+        lines(exposure.digest.iter_mut().chain(&mut exposure.remedy));
         location(&mut exposure.location);
+    }
+    for finding in &mut report.findings {
+        id(&mut finding.item);
+        lines([&mut finding.kind, &mut finding.summary, &mut finding.remedy]);
+        location(&mut finding.location);
     }
     notes(&mut report.hints);
     for NextAction { action, command, settles, priority: _ } in &mut report.next {

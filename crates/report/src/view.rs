@@ -1,8 +1,8 @@
 //! What several formats show alike: the headline, what blocks, unknowns grouped by what settles them, the coverage.
 
 use seaworthy_model::{
-    Cause, CollectorState, Evidence, GateReason, ItemId, ItemReport, Location, Polarity, Priority, Report,
-    Section, Settle, Status, Verdict,
+    Cause, CollectorState, Evidence, Exposure, Finding, GateReason, ItemId, ItemReport, Location, Polarity,
+    Priority, Report, Section, Settle, Status, Verdict,
 };
 
 /// The verdict in words that do not promise more than the report holds.
@@ -42,6 +42,14 @@ pub(crate) fn headline(report: &Report) -> Headline {
                 "{} of priority 1 {} unknown: accepted, or known before",
                 count(excused, "item"),
                 if excused == 1 { "is" } else { "are" }
+            ),
+        ),
+        // Without a change the questions about one are outside the gate, but exposed data makes nothing ready.
+        Verdict::Ready if !report.exposures.is_empty() => (
+            "nothing blocks",
+            format!(
+                "nothing in the gate fails, but data is exposed ({})",
+                count(report.exposures.len(), "place")
             ),
         ),
         Verdict::Ready => (gate.verdict.words(), "everything in the gate holds or does not apply".to_owned()),
@@ -274,6 +282,26 @@ pub(crate) fn subject(report: &Report) -> String {
         words.push_str(since);
     }
     words
+}
+
+/// What an exposure is called beside its sentence: its kind, whether the change adds it, and the hash of its value.
+pub(crate) fn exposure_words(exposure: &Exposure) -> String {
+    let mut words = exposure.kind.name().replace('-', " ");
+    if exposure.added {
+        words.push_str(", added by this change");
+    }
+    if let Some(digest) = &exposure.digest {
+        words.push_str(", hash ");
+        words.push_str(digest);
+    }
+    words
+}
+
+/// Findings about the change: those that block first.
+pub(crate) fn findings(report: &Report) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| !finding.blocking);
+    findings
 }
 
 /// The evidence that explains the status, first that which decides: against for a failure, for otherwise.

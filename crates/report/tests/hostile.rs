@@ -58,7 +58,7 @@ fn xml_is_whole(xml: &str, report: &Report) {
     let known = BTreeSet::from(["testsuites", "testsuite", "testcase", "failure", "error", "skipped"]);
     assert!(names.is_subset(&known), "{names:?}");
     let cases = document.descendants().filter(|node| node.has_tag_name("testcase")).count();
-    assert_eq!(cases, report.items.len());
+    assert_eq!(cases, report.items.len() + report.exposures.len() + report.findings.len());
 }
 
 fn markdown_is_whole(markdown: &str) {

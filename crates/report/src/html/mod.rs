@@ -29,6 +29,7 @@ pub(crate) fn html(report: &Report, pages: Option<Pages<'_>>) -> String {
     out.push_str("<main id=\"main\" tabindex=\"-1\">\n");
     exposed(&mut out, report);
     verdict(&mut out, report);
+    findings(&mut out, report);
     out.push_str("<div class=\"columns\">\n");
     blockers(&mut out, report);
     next(&mut out, report);
@@ -74,16 +75,39 @@ fn banner(out: &mut String, report: &Report) {
 }
 
 fn exposed(out: &mut String, report: &Report) {
-    if report.exposed.is_empty() {
+    if report.exposures.is_empty() {
         return;
     }
     out.push_str("<section class=\"exposed\" aria-labelledby=\"exposed\">\n<h2 id=\"exposed\">Exposed now</h2>\n<ul>\n");
-    for exposure in &report.exposed {
+    for exposure in &report.exposures {
+        let remedy =
+            exposure.remedy.as_ref().map_or(String::new(), |remedy| format!("<p>{}</p>", prose(remedy)));
         let _ = writeln!(
             out,
-            "<li><strong>{}</strong> {}</li>",
+            "<li><strong>{}</strong> {} <span class=\"quiet\">{}</span>{remedy}</li>",
             prose(&exposure.summary),
-            place(report, &exposure.location)
+            place(report, &exposure.location),
+            escape(&view::exposure_words(exposure)),
+        );
+    }
+    out.push_str("</ul>\n</section>\n");
+}
+
+fn findings(out: &mut String, report: &Report) {
+    let findings = view::findings(report);
+    if findings.is_empty() {
+        return;
+    }
+    out.push_str("<section aria-labelledby=\"added\">\n<h2 id=\"added\">Added by this change</h2>\n<ul class=\"cards\">\n");
+    for finding in findings {
+        let (tone, words) = if finding.blocking { ("fail", "blocks") } else { ("unknown", "does not block") };
+        let _ = writeln!(
+            out,
+            "<li class=\"card {tone}\"><p><span class=\"badge {tone}\">{words}</span> <code>{}</code> {}</p><p>{}</p><p>{}</p></li>",
+            escape(finding.item.as_str()),
+            prose(&finding.summary),
+            place(report, &finding.location),
+            prose(&finding.remedy),
         );
     }
     out.push_str("</ul>\n</section>\n");

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use seaworthy_model::{
-    Accepted, Cause, CollectorState, Component, Coverage, Environment, Evidence, Exposure, Gate, GateReason,
-    ItemId, ItemReport, Location, NextAction, Note, Polarity, Report, Rung, SCHEMA, Section, Settle, Status,
-    Subject, Summary, Tool, Verdict,
+    Accepted, Cause, CollectorState, Component, Coverage, Environment, Evidence, Exposure, ExposureKind,
+    Finding, Gate, GateReason, ItemId, ItemReport, Location, NextAction, Note, Polarity, Report, Rung,
+    SCHEMA, Section, Settle, Status, Subject, Summary, Tool, Verdict,
 };
 
 /// The repository's root.
@@ -117,7 +117,8 @@ pub fn report(items: Vec<ItemReport>, strict: bool) -> Report {
             problems: Vec::new(),
         }],
         components: Vec::new(),
-        exposed: Vec::new(),
+        exposures: Vec::new(),
+        findings: Vec::new(),
         hints: Vec::new(),
         next: Vec::new(),
         summary,
@@ -175,10 +176,33 @@ pub fn shop() -> Report {
             location: Location::line("web/package.json", 1),
         },
     ];
-    report.exposed = vec![Exposure {
+    report.exposures = vec![Exposure {
+        kind: ExposureKind::CommittedSecret,
         summary: "a private key for the payment provider is committed".into(),
         location: Location::line("api/.env", 12),
+        priority: 1,
+        digest: Some("5be1c0ffee5be1c0".into()),
+        remedy: Some("Replace the key at its issuer, then take it out of the repository.".into()),
+        added: false,
     }];
+    report.findings = vec![
+        Finding {
+            kind: "unsafe-migration:set-not-null".into(),
+            item: ItemId::new("migrations.zero-downtime"),
+            summary: "makes `sku` of `products` NOT NULL, which reads the whole table under a lock".into(),
+            location: Location::line("api/migrations/0042_sku.sql", 3),
+            remedy: "Add a CHECK constraint that is not valid, validate it, then set NOT NULL.".into(),
+            blocking: true,
+        },
+        Finding {
+            kind: "unsafe-migration:index-not-concurrent".into(),
+            item: ItemId::new("migrations.zero-downtime"),
+            summary: "builds an index on `colours` under a lock that stops writes".into(),
+            location: Location::line("api/migrations/0042_sku.sql", 7),
+            remedy: "CREATE INDEX CONCURRENTLY.".into(),
+            blocking: false,
+        },
+    ];
     report.hints = vec![Note {
         summary: "the front end looks like it is deployed to Vercel; `--deploy vercel` says so".into(),
         location: Some(Location::line("web/next.config.ts", 3)),
@@ -598,7 +622,23 @@ pub fn filled(text: &str) -> Report {
         roles: vec![text.into()],
         location: Location::file(text),
     }];
-    report.exposed = vec![Exposure { summary: text.into(), location: Location::file(text) }];
+    report.exposures = vec![Exposure {
+        kind: ExposureKind::OpenTable,
+        summary: text.into(),
+        location: Location::file(text),
+        priority: 1,
+        digest: Some(text.into()),
+        remedy: Some(text.into()),
+        added: true,
+    }];
+    report.findings = vec![Finding {
+        kind: text.into(),
+        item: ItemId::read(text),
+        summary: text.into(),
+        location: Location::file(text),
+        remedy: text.into(),
+        blocking: true,
+    }];
     report.hints = vec![note.clone()];
     report.next = vec![NextAction {
         action: text.into(),
