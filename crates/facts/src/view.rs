@@ -37,6 +37,8 @@ pub enum FactKind {
     Code,
     /// [`Edge`].
     Edge,
+    /// [`ErrorHandling`].
+    ErrorHandling,
     /// [`Exposures`].
     Exposures,
     /// [`Change`].
@@ -143,6 +145,8 @@ facts! {
     code: Code,
     /// What answers HTTP at the edge and in the application: servers, redirects, TLS and response headers.
     edge: Edge,
+    /// What errors meet: pages, debug switches, framework defaults.
+    error_handling: ErrorHandling,
     /// Data that anybody can read: committed secrets, open tables and rules, server keys in client code.
     exposures: Exposures,
     /// What one change (`BASE..HEAD`) adds.

@@ -8,8 +8,9 @@ use crate::commands::Commands;
 use crate::scan::{Needles, scan};
 use crate::tree::{Limits, ListError, Tree};
 use crate::{
-    alerting, assets, capabilities, change, code, containers, documents, edge, exposures, infrastructure,
-    launches, logging, migrations, packages, pages, pipelines, privacy, runtimes, schedules, schema, system,
+    alerting, assets, capabilities, change, code, containers, documents, edge, error_handling, exposures,
+    infrastructure, launches, logging, migrations, packages, pages, pipelines, privacy, runtimes, schedules,
+    schema, system,
 };
 
 /// What the collector needs.
@@ -36,6 +37,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let system_plan = system::plan(&mut needles);
     let migrations_plan = migrations::plan(&mut needles);
     let code_plan = code::plan(&mut needles);
+    let error_handling_plan = error_handling::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -67,6 +69,12 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let infrastructure = infrastructure::collect(&tree);
     let code = code::collect(&tree, &scan, &code_plan);
     let edge = edge::collect(&tree);
+    let error_handling = error_handling::collect(&error_handling::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &error_handling_plan,
+        system: &system,
+    });
     let exposures = exposures::collect(&tree);
     let change = change::collect(&tree);
     let alerting = alerting::collect(&tree);
@@ -94,6 +102,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         infrastructure: infrastructure.into(),
         code: code.into(),
         edge: edge.into(),
+        error_handling: error_handling.into(),
         exposures: exposures.into(),
         change: change.into(),
         alerting: alerting.into(),

@@ -19,6 +19,7 @@ mod collect;
 mod containers;
 mod documents;
 mod edge;
+mod error_handling;
 mod exposures;
 mod infrastructure;
 mod launches;

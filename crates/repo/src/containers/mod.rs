@@ -8,6 +8,7 @@ mod own;
 use seaworthy_facts::{Containers, ImageReference, ImageRole, Location};
 
 use crate::tree::{Class, File, Tree};
+pub use compose::is_compose;
 use own::Own;
 
 /// Most references that are kept.
