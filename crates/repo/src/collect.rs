@@ -38,6 +38,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let migrations_plan = migrations::plan(&mut needles);
     let code_plan = code::plan(&mut needles);
     let error_handling_plan = error_handling::plan(&mut needles);
+    let infrastructure_plan = infrastructure::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -66,7 +67,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         launches: &launches,
     });
     let documents = documents::collect(&tree);
-    let infrastructure = infrastructure::collect(&tree);
+    let infrastructure = infrastructure::collect(&tree, &scan, &infrastructure_plan, &commands);
     let code = code::collect(&tree, &scan, &code_plan);
     let edge = edge::collect(&tree);
     let error_handling = error_handling::collect(&error_handling::Seen {

@@ -30,6 +30,7 @@ use seaworthy_syntax::shell::Options;
 use seaworthy_syntax::tree::Node;
 use seaworthy_syntax::{Limits, json, makefile, toml, yaml};
 
+use crate::infrastructure::manifests::{self, Manifest};
 use crate::tree::Tree;
 
 pub use roles::{roles_of_action, roles_of_command, roles_of_gitlab_template, roles_of_image};
@@ -42,6 +43,7 @@ pub struct Commands<'t> {
     makefiles: Mutex<HashMap<String, Arc<makefile::Makefile>>>,
     packages: OnceLock<Vec<package::Package>>,
     titles: Mutex<HashMap<String, Arc<Vec<String>>>>,
+    manifests: OnceLock<Vec<Manifest>>,
 }
 
 /// Where a piece of shell text stands and runs.
@@ -91,6 +93,7 @@ impl<'t> Commands<'t> {
             makefiles: Mutex::default(),
             packages: OnceLock::new(),
             titles: Mutex::default(),
+            manifests: OnceLock::new(),
         }
     }
 
@@ -126,6 +129,11 @@ impl<'t> Commands<'t> {
         self.tree
     }
 
+    /// The Kubernetes manifests of the tree, parsed at most once.
+    pub(crate) fn manifests(&self) -> &[Manifest] {
+        self.manifests.get_or_init(|| manifests::read(self.tree))
+    }
+
     /// A JSON, TOML or YAML file of the tree, parsed at most once.
     pub(crate) fn document(&self, path: &str) -> Option<Arc<Node>> {
         if let Ok(known) = self.documents.lock()
@@ -151,7 +159,7 @@ impl<'t> Commands<'t> {
         match parsed {
             Ok(node) => Some(Arc::new(node)),
             Err(error) => {
-                self.tree.problem(Location::file(path), error.to_string());
+                self.tree.broken(path, &error);
                 None
             }
         }

@@ -58,7 +58,7 @@ pub fn read(tree: &Tree, file: &File, own: &Own, containers: &mut Containers) {
 }
 
 /// Whether a file is for development only.
-fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
+pub fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
     if is_production(file.name()) {
         return false;
     }

@@ -8,8 +8,8 @@ mod own;
 use seaworthy_facts::{Containers, ImageReference, ImageRole, Location};
 
 use crate::tree::{Class, File, Tree};
-pub use compose::is_compose;
-use own::Own;
+pub(crate) use compose::{development as is_development_compose, is_compose};
+pub(crate) use own::Own;
 
 /// Most references that are kept.
 const IMAGES: usize = 5_000;
@@ -77,7 +77,7 @@ fn placeholder(text: &str) -> bool {
 }
 
 /// Puts the defaults of `${NAME:-default}` and `${NAME-default}` in.
-fn with_defaults(text: &str) -> String {
+pub(crate) fn with_defaults(text: &str) -> String {
     let mut result = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {

@@ -59,6 +59,8 @@ impl Flattener<'_> {
             }
             Value::Map(_) | Value::List(_) | Value::Null => Some(String::new()),
             Value::Bool(truth) => Some(truth.to_string()),
+            // A single placeholder: what is put there is not known here.
+            Value::String(text) if is_open(text) => None,
             Value::Number(text) => Some(if secret { hidden(text) } else { text.clone() }),
             Value::String(text) => Some(if secret { hidden(text) } else { shown(text) }),
             Value::Expression(source) => open(source),
@@ -74,6 +76,16 @@ impl Flattener<'_> {
 
 fn shown(text: &str) -> String {
     redacted(&text.chars().take(VALUE).collect::<String>())
+}
+
+/// Whether a text is nothing but a place for a value from outside: `${NAME}`, `{{ name }}`, `<%= name %>`.
+fn is_open(text: &str) -> bool {
+    let text = text.trim();
+    [("${", "}"), ("{{", "}}"), ("<%=", "%>"), ("$((", "))")].iter().any(|(open, close)| {
+        text.strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+            .is_some_and(|inner| !inner.contains(open) && !inner.contains(close))
+    })
 }
 
 /// What may be shown of a secret: that there is one, or where it is taken from.
@@ -228,7 +240,7 @@ mod tests {
         assert!(!all.contains("hunter2") && !all.contains("abc") && !all.contains(":b@c"), "{all}");
         assert!(pairs(&settings).contains(&("secretName", "tls")));
         assert!(pairs(&settings).contains(&("secretKeyRef.name", "a")));
-        assert!(pairs(&settings).contains(&("password", "${PW}")));
+        assert!(pairs(&settings).contains(&("password", "?")));
     }
 
     #[test]

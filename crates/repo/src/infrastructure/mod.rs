@@ -3,12 +3,22 @@
 //! One file for each tool; all give the same shape. Values are worked out as far as they follow from what the
 //! repository holds (defaults, variables, overlays); what does not follow stays open.
 
+mod charts;
+mod cloud_formation;
+mod compose;
 mod flatten;
+mod helm;
+mod kubernetes;
+pub mod manifests;
 mod place;
+mod platforms;
+mod tasks;
 mod terraform;
 
 use seaworthy_facts::{Infrastructure, InfrastructureTool, Resource, Setting, Unread};
 
+use crate::commands::Commands;
+use crate::scan::{Hit, NeedleId, Needles, Scan};
 use crate::tree::{Class, File, Tree};
 
 /// Most resources in all.
@@ -18,11 +28,45 @@ const SETTINGS: usize = 200_000;
 /// Most notes of what is not read.
 const UNREAD: usize = 200;
 
+/// The literals that show which files of common formats describe infrastructure.
+#[derive(Debug)]
+pub struct Plan {
+    cloud_formation: NeedleId,
+    task_definition: NeedleId,
+}
+
+/// Adds the literals.
+pub fn plan(needles: &mut Needles) -> Plan {
+    Plan { cloud_formation: needles.text("AWS::"), task_definition: needles.word("containerDefinitions") }
+}
+
 /// Reads it.
-pub fn collect(tree: &Tree) -> Infrastructure {
+pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, commands: &Commands) -> Infrastructure {
     let mut found = Found { tree, resources: Vec::new(), unread: Vec::new(), settings_left: SETTINGS };
     terraform::read(&mut found);
+    let templates =
+        files_of(tree, scan.hits(plan.cloud_formation), &["yml", "yaml", "json", "template", "cfn"]);
+    cloud_formation::read(&mut found, &templates);
+    compose::read(&mut found);
+    let chart_folders = helm::folders(tree);
+    kubernetes::read(&mut found, commands.manifests(), &chart_folders);
+    helm::read(&mut found, &chart_folders);
+    charts::helmfiles(&mut found);
+    platforms::read(&mut found);
+    tasks::definitions(&mut found, &files_of(tree, scan.hits(plan.task_definition), &["json"]));
+    tasks::ansible(&mut found);
     Infrastructure { resources: found.resources, unread: found.unread }
+}
+
+/// The files of these hits that have one of these extensions and can ship.
+fn files_of<'t>(tree: &'t Tree, hits: &[Hit], extensions: &[&str]) -> Vec<&'t File> {
+    let mut places: Vec<usize> = hits.iter().map(|hit| hit.file).collect();
+    places.dedup();
+    places
+        .into_iter()
+        .map(|place| &tree.files()[place])
+        .filter(|file| can_ship(file) && extensions.contains(&file.extension().as_str()))
+        .collect()
 }
 
 /// What the readers share and add to.
@@ -81,8 +125,7 @@ impl Found<'_> {
 
     /// Notes a file that is broken.
     fn broken(&self, file: &File, error: &seaworthy_syntax::ParseError) {
-        let at = error.line.map_or_else(|| file.at(), |line| file.at_line(line));
-        self.tree.problem(at, error.message.clone());
+        self.tree.broken(&file.path, error);
     }
 }
 

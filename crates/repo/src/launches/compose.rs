@@ -21,7 +21,7 @@ pub fn read(found: &mut Found) {
         let node = match yaml::parse(&text, &Limits::default()) {
             Ok(node) => node,
             Err(error) => {
-                found.tree.problem(file.at(), error.to_string());
+                found.tree.broken(&file.path, &error);
                 continue;
             }
         };

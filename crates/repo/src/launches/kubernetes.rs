@@ -2,38 +2,18 @@
 
 use seaworthy_facts::{Rollout, Stage};
 use seaworthy_syntax::tree::Node;
-use seaworthy_syntax::{Limits, yaml};
 
 use super::Found;
 use crate::tree::File;
 
-/// Manifests read at the most.
-const MOST: usize = 2_000;
-
 /// Reads every manifest.
 pub fn read(found: &mut Found) {
-    let files: Vec<&File> = found
-        .tree
-        .files()
-        .iter()
-        .filter(|file| super::can_ship(file) && is_yaml(file.name()) && !file.path.contains(".github/"))
-        .take(MOST)
-        .collect();
-    for file in files {
-        let Some(text) = found.tree.text(file) else { continue };
-        if !(text.contains("kind:") && text.contains("apiVersion:")) {
-            continue;
-        }
-        for object in yaml::parse_template(&text, &Limits::default()).documents {
-            self::object(found, file, &object);
+    for manifest in found.commands.manifests() {
+        let file = &found.tree.files()[manifest.file];
+        for object in &manifest.objects {
+            self::object(found, file, object);
         }
     }
-}
-
-fn is_yaml(name: &str) -> bool {
-    [".yml", ".yaml", ".yml.erb", ".yaml.erb", ".yaml.tpl", ".yaml.tmpl", ".yml.j2", ".yaml.j2"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
 }
 
 fn object(found: &mut Found, file: &File, object: &Node) {

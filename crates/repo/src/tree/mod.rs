@@ -275,6 +275,16 @@ impl Tree {
         }
     }
 
+    /// Notes a file that does not follow its format. Each file is named once, whoever reads it.
+    pub fn broken(&self, path: &str, error: &seaworthy_syntax::ParseError) {
+        let known =
+            self.problems.lock().is_ok_and(|all| all.iter().any(|known| known.at.path() == Some(path)));
+        if !known {
+            let at = error.line.map_or_else(|| Location::file(path), |line| Location::line(path, line));
+            self.problem(at, error.message.clone());
+        }
+    }
+
     /// What could not be read so far, by place.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = self.problems.lock().map(|problems| problems.clone()).unwrap_or_default();

@@ -152,9 +152,14 @@ fn place(found: &mut Found, modules: &BTreeMap<&str, Module>, instance: &Instanc
                 found.unread(format!("the Terraform module {}", shortened(&source)), file.at_line(part.line));
             }
         }
-        let node = scope.resolve(&part.body);
+        let mut node = scope.resolve(&part.body);
+        structured(&mut node, 4);
         // Shared module folders have no environment of their own; a call's or a file's name may say more.
         let by_file = environment(file.name()).map(|named| named == Environment::Other);
+        let development = instance.development || by_file == Some(true);
+        if kind == "helm_release" {
+            super::charts::of_terraform(found, file, part.line, &node, development, off.clone());
+        }
         found.add(Draft {
             tool: InfrastructureTool::Terraform,
             kind,
@@ -162,9 +167,45 @@ fn place(found: &mut Found, modules: &BTreeMap<&str, Module>, instance: &Instanc
             file,
             line: part.line,
             settings: super::flatten::flatten(&node, &file.path),
-            development: instance.development || by_file == Some(true),
+            development,
             off,
         });
+    }
+}
+
+/// Policies and definitions that are written as JSON in a text, put into the value that holds them.
+fn structured(node: &mut Node, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match &mut node.value {
+        Value::Map(entries) => {
+            for (key, item) in entries {
+                let text = item.as_str().map(str::trim_start).unwrap_or_default();
+                let holds = key.text.contains("policy") || key.text.contains("definition");
+                if holds
+                    && text.starts_with(['{', '['])
+                    && let Ok(mut inner) = json::parse(text, &Limits::default())
+                {
+                    put_at(&mut inner, (item.line, item.column));
+                    *item = inner;
+                } else {
+                    structured(item, depth);
+                }
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| structured(item, depth)),
+        _ => {}
+    }
+}
+
+fn put_at(node: &mut Node, at: (u32, u32)) {
+    let mut pending = vec![node];
+    while let Some(node) = pending.pop() {
+        (node.line, node.column) = at;
+        match &mut node.value {
+            Value::List(items) => pending.extend(items),
+            Value::Map(entries) => pending.extend(entries.iter_mut().map(|(_, item)| item)),
+            _ => {}
+        }
     }
 }
 
