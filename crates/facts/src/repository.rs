@@ -29,6 +29,12 @@ pub struct Repository {
     pub problems: Vec<Problem>,
     /// Tests that exist.
     pub tests: Vec<TestSuite>,
+    /// Load tests that exist, wherever they are.
+    #[serde(default)]
+    pub load_tests: Vec<LoadTest>,
+    /// Recorded results of load tests.
+    #[serde(default)]
+    pub load_results: Vec<Observed<String>>,
     /// Signs that the software is made for others to operate (a published image, a "self-hosting" guide, …).
     pub distributed_hints: Vec<Observed<String>>,
 }
@@ -55,4 +61,13 @@ pub struct TestSuite {
     pub example: Location,
     /// They drive a browser or a running system from outside (Cypress, Playwright, Selenium, …).
     pub end_to_end: bool,
+}
+
+/// A script that puts load on the application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadTest {
+    /// The tool (`k6`, `Locust`, …).
+    pub tool: String,
+    /// The first place that shows it.
+    pub at: Location,
 }

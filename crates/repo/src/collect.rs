@@ -39,6 +39,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let code_plan = code::plan(&mut needles);
     let error_handling_plan = error_handling::plan(&mut needles);
     let infrastructure_plan = infrastructure::plan(&mut needles);
+    let assets_plan = assets::plan(&tree, &mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -81,7 +82,14 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let alerting = alerting::collect(&tree);
     let pages = pages::collect(&tree);
     let schema = schema::collect(&tree);
-    let assets = assets::collect(&tree);
+    let assets = assets::collect(&assets::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &assets_plan,
+        commands: &commands,
+        launches: &launches,
+        pipelines: &pipelines,
+    });
     let logging = logging::collect(&tree);
     let privacy = privacy::collect(&tree);
     // Last, so that the problems of every room are in it.

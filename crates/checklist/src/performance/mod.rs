@@ -7,6 +7,8 @@ mod load_tested;
 mod pooling;
 mod queries;
 mod response_times;
+#[cfg(test)]
+mod test_support;
 
 use crate::Item;
 

@@ -17,13 +17,18 @@ macro_rules! signatures {
 signatures![
     "accounts",
     "api",
+    "bundler",
+    "cache",
+    "connection-pool",
     "database-client",
     "feature-flags",
     "front-end",
     "graphql",
     "http-server",
+    "image-pipeline",
     "object-storage",
     "outgoing-http",
+    "pooler",
     "queue",
 ];
 

@@ -3,6 +3,7 @@
 mod components;
 mod databases;
 mod distributed;
+mod load_tests;
 mod platforms;
 mod services;
 mod suites;
@@ -21,6 +22,7 @@ use crate::tree::Tree;
 pub struct Plan {
     databases: databases::Plan,
     distributed: distributed::Plan,
+    load_tests: load_tests::Plan,
     platforms: platforms::Plan,
     services: services::Plan,
     suites: suites::Plan,
@@ -49,6 +51,7 @@ pub fn plan(needles: &mut Needles) -> Plan {
     Plan {
         databases: databases::plan(needles),
         distributed: distributed::plan(needles),
+        load_tests: load_tests::plan(needles),
         platforms: platforms::plan(needles),
         services: services::plan(needles),
         suites: suites::plan(needles),
@@ -101,6 +104,8 @@ pub fn repository(
         bytes: scan.bytes,
         migrations_digest: migrations_digest(tree, migrations),
         tests: suites::suites(tree, scan, &plan.suites, &system.components),
+        load_tests: load_tests::scripts(tree, scan, &plan.load_tests),
+        load_results: load_tests::results(tree),
         distributed_hints: distributed::hints(tree, scan, &plan.distributed),
         ..Repository::default()
     };

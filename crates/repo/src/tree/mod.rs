@@ -201,6 +201,13 @@ impl Tree {
         self.file(&path).is_none() && root.folder.join(&path).is_file()
     }
 
+    /// The size of a file in bytes, from its metadata alone; links are not followed.
+    pub fn size(&self, file: &File) -> Option<u64> {
+        let root = self.roots.get(file.root)?;
+        let metadata = root.folder.join(self.relative(file)).symlink_metadata().ok()?;
+        metadata.is_file().then_some(metadata.len())
+    }
+
     /// The text of a file, read at most once; none when it is too large, binary, no regular file or not readable (noted
     /// as a problem where that is one).
     pub fn text(&self, file: &File) -> Option<Arc<str>> {

@@ -1,0 +1,31 @@
+//! Scripts and style sheets that are sent as they are written.
+
+use seaworthy_facts::PlainSources;
+
+use super::{Reach, Seen, reach};
+
+/// How many files are looked at.
+const LOOKED_AT: usize = 5_000;
+
+/// What lies in served folders and is neither minified nor made by a program. A site of plain pages serves everything.
+pub fn collect(seen: &Seen) -> PlainSources {
+    let mut plain = PlainSources::default();
+    let mut largest = 0;
+    let plain_site = seen.tree.file("index.html").is_some();
+    let sources = seen.tree.files().iter().filter(|file| {
+        matches!(file.extension().as_str(), "js" | "mjs" | "css")
+            && seen.scan.ships(file)
+            && (reach(file) == Reach::Served || plain_site && reach(file) == Reach::ByName)
+            && !file.name().contains(".config.")
+    });
+    for file in sources.take(LOOKED_AT) {
+        let Some(bytes) = seen.tree.size(file) else { continue };
+        plain.files += 1;
+        plain.bytes += bytes;
+        if bytes > largest {
+            largest = bytes;
+            plain.largest = Some(file.at());
+        }
+    }
+    plain
+}
