@@ -109,6 +109,10 @@ pub fn no_reader(view: &FactView, test: Test) -> Result<Findings, Absent> {
 pub mod settle {
     use crate::Findings;
 
+    /// The folder of the infrastructure may show it: action and command.
+    pub const INFRASTRUCTURE: (&str, &str) =
+        ("add the folder that holds the infrastructure", "seaworthy check --with ../INFRASTRUCTURE");
+
     /// Only the running site shows it.
     pub fn url(findings: &mut Findings) {
         findings.settled_by("look at the running site, which this version does not do by itself", None);
@@ -116,10 +120,7 @@ pub mod settle {
 
     /// It may live in an infrastructure repository.
     pub fn infrastructure(findings: &mut Findings) {
-        findings.settled_by(
-            "add the folder that holds the infrastructure",
-            Some("seaworthy check --with ../INFRASTRUCTURE"),
-        );
+        findings.settled_by(INFRASTRUCTURE.0, Some(INFRASTRUCTURE.1));
     }
 
     /// The platform that it is deployed to would tell.

@@ -4,6 +4,7 @@ use jiff::{Timestamp, ToSpan};
 use seaworthy_facts::Absent;
 use seaworthy_model::{Cause, Environment, Evidence, Location, Polarity, Rung, Settle, Status};
 
+use crate::shared::settle;
 use crate::{Absence, Applies, Attestation, Context, Findings, Item, Scope, VoidOn};
 
 /// An item's judgement, before it is put into a report.
@@ -298,13 +299,13 @@ fn default_settle(item: &Item, judgement: &Judgement) -> Option<Settle> {
     let action = match (judgement.status, judgement.cause) {
         (Status::Fail, _) => "fix what is named".to_owned(),
         (_, Some(Cause::Stale)) => "repeat the drill or probe whose proof has expired".to_owned(),
-        (_, Some(Cause::NoReader)) => return None,
+        (_, Some(Cause::NoReader)) => "look at it by hand: this version has no reader for it".to_owned(),
         (_, Some(Cause::CouldNotRun)) => "mend what kept the collector from running".to_owned(),
         (_, Some(Cause::Untried)) => "try it and record the result".to_owned(),
         _ => {
             return Some(Settle {
-                action: "add the folder of the infrastructure repository, or set it up".to_owned(),
-                command: Some("--with DIR".to_owned()),
+                action: settle::INFRASTRUCTURE.0.to_owned(),
+                command: Some(settle::INFRASTRUCTURE.1.to_owned()),
             });
         }
     };

@@ -194,3 +194,35 @@ fn init_writes_a_configuration_that_check_reads() {
     let run = sample.run(&["check", "."]);
     assert!(!run.stderr.contains("seaworthy.toml"), "{run:?}\n{uncommented}");
 }
+
+/// Root may read everything, so as root the program is run as nobody.
+#[cfg(unix)]
+#[test]
+fn a_tree_that_may_not_be_read() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: std::path::PathBuf, mode: u32| set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let sample = Sample::plain(APP);
+    sample.write("secret/inside.js", "1");
+    sample.write("closed/package.json", "{}");
+    mode(sample.path().to_owned(), 0o755);
+    mode(sample.file("index.js"), 0o000);
+    mode(sample.file("closed"), 0o000);
+    let run = common::run_as_nobody(sample.path(), &["check", ".", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
+    let problems = report["coverage"].to_string();
+    for path in ["index.js", "closed"] {
+        assert!(problems.contains(path), "{path}: {problems}");
+    }
+    assert!(problems.contains("ermission denied"), "{problems}");
+    // The rest was judged all the same.
+    assert_eq!(item(&report, "dependencies.lockfiles")["status"], "fail");
+
+    mode(sample.path().to_owned(), 0o000);
+    let run = common::run_as_nobody(std::path::Path::new("/"), &["check", &sample.path().to_string_lossy()]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("ermission denied"), "{run:?}");
+    mode(sample.path().to_owned(), 0o700);
+    mode(sample.file("closed"), 0o700);
+}
