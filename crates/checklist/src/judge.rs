@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use seaworthy_facts::{Absent, FactView, Facts};
 use seaworthy_model::{Cause, ItemId, ItemReport, Section};
 
-use crate::{Findings, Item, items, settle};
+use crate::{Findings, Item, items, own, settle};
 
 /// What judging needs to know besides the facts.
 #[derive(Debug, Clone)]
@@ -25,15 +25,33 @@ pub struct Context {
     pub change: bool,
 }
 
-/// Judges every item, or those that `wanted` lets through.
+/// Judges every item, or those that `wanted` lets through; the owners' own come last.
 pub fn judge(facts: &Facts, context: &Context, wanted: &dyn Fn(&Item) -> bool) -> Vec<ItemReport> {
-    items().filter(|item| wanted(item)).map(|item| judge_item(item, facts, context)).collect()
+    let mut reports: Vec<ItemReport> = items()
+        .filter(|item| wanted(item))
+        .map(|item| judge_item(item, facts, context, &item.evidence))
+        .collect();
+    for declared in own::items(&FactView::new(facts, own::READS)) {
+        let item = own::item(declared);
+        if wanted(&item) {
+            let mut report = judge_item(&item, facts, context, &|view| own::evidence(view, declared));
+            report.title.clone_from(&declared.question);
+            report.remedy = report.remedy.map(|_| declared.remedy.clone());
+            reports.push(report);
+        }
+    }
+    reports
 }
 
-fn judge_item(item: &Item, facts: &Facts, context: &Context) -> ItemReport {
+fn judge_item(
+    item: &Item,
+    facts: &Facts,
+    context: &Context,
+    evidence: &dyn Fn(&FactView) -> Result<Findings, Absent>,
+) -> ItemReport {
     let view = FactView::new(facts, item.reads);
     // A fault in one item must not take the others with it.
-    let mut found = catch_unwind(AssertUnwindSafe(|| (item.evidence)(&view))).unwrap_or_else(|_| {
+    let mut found = catch_unwind(AssertUnwindSafe(|| evidence(&view))).unwrap_or_else(|_| {
         Err(Absent::new(Cause::CouldNotRun, format!("a fault in the program: judging {} panicked", item.id)))
     });
     add_records(item, facts, &mut found);

@@ -6,6 +6,7 @@ mod findings;
 mod gate;
 mod item;
 mod judge;
+mod own;
 mod plan;
 mod registry;
 mod status;

@@ -21,6 +21,8 @@ pub fn section_items(section: Section) -> &'static [&'static Item] {
         Section::Ci => crate::ci::ITEMS,
         Section::Review => crate::review::ITEMS,
         Section::Watch => crate::watch::ITEMS,
+        // They are data of the audited repository, judged beside the items of the checklist.
+        Section::Own => &[],
     }
 }
 

@@ -17,8 +17,8 @@ pub fn list(arguments: &List) -> Result<Outcome, Failure> {
     let mut sections = Vec::new();
     for name in &arguments.sections {
         match Section::from_name(name) {
-            Some(section) => sections.push(section),
-            None => {
+            Some(section) if section != Section::Own => sections.push(section),
+            _ => {
                 let known = Section::ALL.map(Section::name).join(", ");
                 return Err(Failure::Usage(format!(
                     "there is no section `{name}`; the sections are {known}"

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use seaworthy_checklist::{AcceptedRisk, GatePolicy, RequiredRung, items, nearest};
 use seaworthy_engine::{JudgeOptions, LedgerOptions, RECORDS_FOLDER};
-use seaworthy_facts::{Declared, DeclaredProcessor, PLATFORM_KEYS};
+use seaworthy_facts::{Declared, DeclaredProcessor, OwnItem, PLATFORM_KEYS};
 use seaworthy_model::{Accepted, ItemId, Location, Note, Report, Section, Status};
 use seaworthy_subject::{Config, FILE_NAME, Kind, Names, Policy, load_policy, weakenings};
 
@@ -176,6 +176,20 @@ impl Settings {
                     at: Some(Location::line(FILE_NAME, processor.line)),
                 })
                 .collect(),
+            items: self
+                .config
+                .items
+                .iter()
+                .map(|own| OwnItem {
+                    id: own.id.clone(),
+                    question: own.question.clone(),
+                    priority: own.priority,
+                    remedy: own.remedy.clone(),
+                    rules: own.rules.clone(),
+                    wanted: own.wanted,
+                    at: Location::line(FILE_NAME, own.line),
+                })
+                .collect(),
             remarks: Vec::new(),
             as_of: instant.day().to_string(),
         })
@@ -202,6 +216,9 @@ impl Settings {
     pub fn judging(&self, arguments: &Judging, instant: Instant) -> Result<JudgeOptions, Failure> {
         for only in &arguments.only {
             check_name(only)?;
+            if only.starts_with("own.") && !self.config.items.iter().any(|own| own.id == *only) {
+                return Err(Failure::Usage(format!("no [[item]] of the configuration is called `{only}`")));
+            }
         }
         let config = &self.config;
         let mut priorities = config.gate.priorities.clone();
@@ -250,7 +267,9 @@ impl Settings {
 
 /// Refuses a name that is no item and no section.
 pub fn check_name(name: &str) -> Result<(), Failure> {
-    if seaworthy_checklist::find(name).is_some() || Section::from_name(name).is_some() {
+    // Items of the owners' own are known once the configuration is read.
+    let own = name.starts_with("own.");
+    if own || seaworthy_checklist::find(name).is_some() || Section::from_name(name).is_some() {
         return Ok(());
     }
     let help = match nearest(name) {

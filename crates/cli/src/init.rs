@@ -106,6 +106,9 @@ fn configuration(collected: &Collected) -> String {
          # A third party that gets data, with its agreement and the day on which you last looked at it.\n\
          # `seaworthy check --only privacy.processors --verbose` lists those that the code shows.\n# [[processor]]\n\
          # name = \"Stripe\"\n# agreement = \"https://stripe.com/legal/dpa\"\n# date = \"2026-03-31\"\n\n\
+         # An item of your own, answered by rules over code (ast-grep's YAML).\n# [[item]]\n\
+         # id = \"own.no-moment\"\n# question = \"Nothing uses moment\"\n# priority = 3\n\
+         # rules = [\"checks/moment.yml\"]\n\n\
          [ledger]\n# Whose signatures count: an OpenSSH allowed-signers file.\n\
          # allowed-signers = \".seaworthy/allowed_signers\"\n",
     );

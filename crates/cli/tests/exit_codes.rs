@@ -202,7 +202,8 @@ fn a_tree_that_may_not_be_read() {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt as _;
 
-    let mode = |path: std::path::PathBuf, mode: u32| set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let mode =
+        |path: std::path::PathBuf, mode: u32| set_permissions(path, Permissions::from_mode(mode)).unwrap();
     let sample = Sample::plain(APP);
     sample.write("secret/inside.js", "1");
     sample.write("closed/package.json", "{}");

@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use seaworthy_facts::{Absent, Collected as Fact, Declared, Facts};
+use seaworthy_facts::{Absent, Declared, Facts};
 use seaworthy_model::{Cause, CollectorState, Coverage, Note, Subject};
 use seaworthy_repo::Input;
 use serde::{Deserialize, Serialize};
@@ -136,21 +136,7 @@ fn failed(options: &CollectOptions, why: String) -> (Facts, Coverage) {
         detail: why.clone(),
         problems: Vec::new(),
     };
-    let absent = || Absent::new(Cause::CouldNotRun, why.clone());
-    let facts = Facts {
-        declared: options.declared.clone().into(),
-        repository: Fact::Absent(absent()),
-        system: Fact::Absent(absent()),
-        capabilities: Fact::Absent(absent()),
-        pipelines: Fact::Absent(absent()),
-        launches: Fact::Absent(absent()),
-        schedules: Fact::Absent(absent()),
-        packages: Fact::Absent(absent()),
-        containers: Fact::Absent(absent()),
-        runtimes: Fact::Absent(absent()),
-        migrations: Fact::Absent(absent()),
-        documents: Fact::Absent(absent()),
-        ..Facts::default()
-    };
+    let absent = Absent::new(Cause::CouldNotRun, why);
+    let facts = Facts { declared: options.declared.clone().into(), ..Facts::absent(&absent) };
     (facts, coverage)
 }

@@ -11,6 +11,9 @@ pub struct Code {
     pub matches: Vec<CodeMatch>,
     /// How often each sign was seen, also beyond what is kept in `matches`.
     pub counts: BTreeMap<String, u64>,
+    /// What the rules of the owners' own items looked at, by item; their matches have the item's id as their sign.
+    #[serde(default)]
+    pub own: BTreeMap<String, OwnCheck>,
     /// Lines of shipped code by language.
     pub lines: BTreeMap<String, u64>,
 }
@@ -49,4 +52,15 @@ pub struct CodeMatch {
     pub text: String,
     /// What the rule's meta-variables matched, capped, without secrets.
     pub captures: BTreeMap<String, String>,
+}
+
+/// What the rules of an item of the owners' own looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnCheck {
+    /// The rules that were read, with their places.
+    pub rules: Vec<Observed<String>>,
+    /// Shipped files in the rules' languages.
+    pub files: u64,
+    /// Rules and rule files that could not be used, and why.
+    pub problems: Vec<Problem>,
 }

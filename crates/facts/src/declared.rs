@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::*;
+
 /// What the owners of the system declare about it, in `seaworthy.toml` or on the command line.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -18,6 +20,8 @@ pub struct Declared {
     pub processors: Vec<DeclaredProcessor>,
     /// The day as of which is judged, `YYYY-MM-DD`; empty where the run does not say.
     pub as_of: String,
+    /// Items of the owners' own.
+    pub items: Vec<OwnItem>,
     /// Statements about the run itself that a reader must know (`deploy` names a platform that nothing configures).
     pub remarks: Vec<String>,
 }
@@ -34,4 +38,23 @@ pub struct DeclaredProcessor {
     pub date: String,
     /// Where it is declared.
     pub at: Option<seaworthy_model::Location>,
+}
+
+/// An item that the owners add to the checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnItem {
+    /// Its id, `own.NAME`.
+    pub id: String,
+    /// The statement that holds when it passes.
+    pub question: String,
+    /// 1 to 3.
+    pub priority: u8,
+    /// How to fix it.
+    pub remedy: String,
+    /// Rule files, and folders of them, relative to the audited folder.
+    pub rules: Vec<String>,
+    /// It passes where the rules match; else where they do not.
+    pub wanted: bool,
+    /// Where it is declared.
+    pub at: Location,
 }

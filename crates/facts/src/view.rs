@@ -107,6 +107,12 @@ macro_rules! facts {
         pub struct Facts {
             $($(#[$doc])* pub $field: Collected<$type>,)*
         }
+        impl Facts {
+            /// No fact at all, for one reason.
+            pub fn absent(absent: &Absent) -> Facts {
+                Facts { $($field: Collected::Absent(absent.clone()),)* }
+            }
+        }
         $(impl Fact for $type {
             const KIND: FactKind = FactKind::$type;
             fn of(facts: &Facts) -> &Collected<Self> { &facts.$field }

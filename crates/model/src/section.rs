@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// One of the fourteen parts of the checklist.
+/// One of the fourteen parts of the checklist, or what the owners add to it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -34,10 +34,12 @@ pub enum Section {
     Review,
     /// The watch after a deployment.
     Watch,
+    /// Items that the owners add.
+    Own,
 }
 
 impl Section {
-    /// All sections, in the order of the checklist.
+    /// All sections, in the order of the checklist; what the owners add is not among them.
     pub const ALL: [Section; 14] = [
         Section::Backups,
         Section::Monitoring,
@@ -72,6 +74,7 @@ impl Section {
             Section::Ci => "ci",
             Section::Review => "review",
             Section::Watch => "watch",
+            Section::Own => "own",
         }
     }
 
@@ -92,11 +95,12 @@ impl Section {
             Section::Ci => "CI/CD",
             Section::Review => "Review before a deployment",
             Section::Watch => "Watch after a deployment",
+            Section::Own => "Own items",
         }
     }
 
     /// The section with this name.
     pub fn from_name(name: &str) -> Option<Section> {
-        Section::ALL.into_iter().find(|section| section.name() == name)
+        Section::ALL.into_iter().chain([Section::Own]).find(|section| section.name() == name)
     }
 }

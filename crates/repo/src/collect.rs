@@ -36,7 +36,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let capabilities_plan = capabilities::plan(&mut needles);
     let system_plan = system::plan(&mut needles);
     let migrations_plan = migrations::plan(&mut needles);
-    let code_plan = code::plan(&mut needles);
+    let code_plan = code::plan(&tree, &input.declared.items, &mut needles);
     let error_handling_plan = error_handling::plan(&mut needles);
     let infrastructure_plan = infrastructure::plan(&mut needles);
     let assets_plan = assets::plan(&tree, &mut needles);

@@ -319,10 +319,11 @@ pub(crate) fn accepted(item: &ItemReport) -> Option<String> {
     Some(format!("{when} {} by {}: {}", accepted.until, accepted.owner, accepted.reason))
 }
 
-/// Sections that have items, in the order of the checklist.
+/// Sections that have items, in the order of the checklist, what the owners added last.
 pub(crate) fn sections(report: &Report) -> Vec<(Section, Vec<&ItemReport>)> {
     Section::ALL
         .into_iter()
+        .chain([Section::Own])
         .map(|section| (section, report.items.iter().filter(|item| item.section == section).collect()))
         .filter(|(_, items): &(Section, Vec<&ItemReport>)| !items.is_empty())
         .collect()

@@ -2,6 +2,8 @@ use jiff::civil::Date;
 use seaworthy_model::Rung;
 use seaworthy_syntax::{Limits, toml};
 
+pub use own::OwnItem;
+
 use crate::reader::{Table, nearest};
 use crate::{ConfigError, parse_hours};
 
@@ -164,6 +166,8 @@ pub struct Config {
     pub processors: Vec<Processor>,
     /// `[ledger]`.
     pub ledger: LedgerConfig,
+    /// `[[item]]`.
+    pub items: Vec<OwnItem>,
 }
 
 impl Config {
@@ -188,7 +192,14 @@ impl Config {
             "accept",
             "processor",
             "ledger",
+            "item",
         ])?;
+        let items = own::items(top, names)?;
+        let mut ids = names.items.to_vec();
+        ids.extend(items.iter().map(|item| item.id.as_str()));
+        let mut sections = names.sections.to_vec();
+        sections.extend((!items.is_empty()).then_some("own"));
+        let names = Names { items: &ids, sections: &sections, ..names };
         Ok(Config {
             path: path.to_owned(),
             app: app(top.table("app"), names)?,
@@ -198,6 +209,7 @@ impl Config {
             accept: accept(top, names)?,
             processors: processors(top)?,
             ledger: ledger(top.table("ledger"), names)?,
+            items: items.clone(),
         })
     }
 }
@@ -368,5 +380,6 @@ pub fn ledger(table: Table, names: Names) -> Result<LedgerConfig, ConfigError> {
     })
 }
 
+mod own;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,9 @@ mod policy;
 mod reader;
 mod weakening;
 
-pub use config::{Accept, App, Config, Gate, Kind, LedgerConfig, Names, Objectives, Processor, Required};
+pub use config::{
+    Accept, App, Config, Gate, Kind, LedgerConfig, Names, Objectives, OwnItem, Processor, Required,
+};
 pub use duration::parse_hours;
 pub use error::ConfigError;
 pub use git::{GitError, file_at, resolve};

@@ -44,6 +44,19 @@ pub fn weakenings(base: &Config, head: &Config) -> Vec<(String, Option<u32>)> {
             Some(_) => {}
         }
     }
+    for item in &base.items {
+        match head.items.iter().find(|own| own.id == item.id) {
+            None => found.push((format!("the item {} is taken out", item.id), None)),
+            Some(own) if own.priority > item.priority => found.push((
+                format!("the item {} goes from priority {} to {}", item.id, item.priority, own.priority),
+                Some(own.line),
+            )),
+            Some(own) if own.rules != item.rules || own.wanted != item.wanted => {
+                found.push((format!("the item {} asks something else", item.id), Some(own.line)));
+            }
+            Some(_) => {}
+        }
+    }
     if base.app.kind == Kind::Service && head.app.kind == Kind::Distributed {
         found.push(("`kind` becomes \"distributed\": the operator's items no longer apply".to_owned(), None));
     }

@@ -5,6 +5,7 @@
 
 mod embedded;
 mod grammar;
+mod own;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use ast_grep_core::meta_var::MetaVariable;
 use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_core::{AstGrep, Matcher as _, NodeMatch};
 use rayon::prelude::*;
-use seaworthy_facts::{Code, CodeMatch};
+use seaworthy_facts::{Code, CodeMatch, OwnItem};
 use seaworthy_syntax::Limits;
 use seaworthy_syntax::code::{self, Node};
 
@@ -25,6 +26,7 @@ use crate::commands::redacted;
 use crate::scan::{NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
 use grammar::Grammar;
+use own::OwnRules;
 pub use rule::{RULES, Rule};
 
 /// How many matches of one rule are kept; all are counted.
@@ -36,24 +38,32 @@ const QUOTED: usize = 160;
 /// Code that is nested deeper than this was made to be a burden.
 const DEPTH: usize = 400;
 
-/// For each rule the literals that it needs.
+/// For each rule the literals that it needs, and the owners' rules.
 #[derive(Debug, Default)]
 pub struct Plan {
     literals: Vec<Vec<NeedleId>>,
+    own: Vec<OwnRules>,
+    own_literals: Vec<Vec<NeedleId>>,
 }
 
 /// Adds the literals of all rules.
-pub fn plan(needles: &mut Needles) -> Plan {
-    let literals = RULES
-        .iter()
-        .map(|rule| rule.metadata.literals.iter().map(|literal| needles.text(literal.clone())).collect());
-    Plan { literals: literals.collect() }
+pub fn plan(tree: &Tree, items: &[OwnItem], needles: &mut Needles) -> Plan {
+    let mut literals = |rule: &Rule| -> Vec<NeedleId> {
+        rule.metadata.literals.iter().map(|literal| needles.text(literal.clone())).collect()
+    };
+    let own = own::read(tree, items);
+    Plan {
+        literals: RULES.iter().map(&mut literals).collect(),
+        own_literals: own.iter().flat_map(|own| &own.rules).map(&mut literals).collect(),
+        own,
+    }
 }
 
 /// Applies the rules to the shipped files that can match.
 pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
     let mut wanted: BTreeMap<usize, Vec<&Rule>> = BTreeMap::new();
-    for (rule, literals) in RULES.iter().zip(&plan.literals) {
+    let own = plan.own.iter().flat_map(|own| &own.rules).zip(&plan.own_literals);
+    for (rule, literals) in RULES.iter().zip(&plan.literals).chain(own) {
         for hit in literals.iter().flat_map(|literal| scan.hits(*literal)) {
             let rules = wanted.entry(hit.file).or_default();
             if !rules.last().is_some_and(|last| std::ptr::eq(*last, rule)) {
@@ -61,16 +71,32 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
             }
         }
     }
+    let mut checks = BTreeMap::new();
+    for own in &plan.own {
+        let mut check = own.check.clone();
+        for file in tree.files().iter().filter(|file| scan.ships(file)) {
+            let Some(grammar) = file.language.and_then(|language| Grammar::of(&file.path, language)) else {
+                continue;
+            };
+            let rules = || own.rules.iter().filter(|rule| rule.is_for(grammar));
+            check.files += u64::from(rules().next().is_some());
+            let every_file = rules().filter(|rule| rule.metadata.literals.is_empty()).collect::<Vec<_>>();
+            if !every_file.is_empty() {
+                wanted.entry(file.index).or_default().extend(every_file);
+            }
+        }
+        checks.insert(own.item.clone(), check);
+    }
     let found: Vec<Vec<CodeMatch>> = wanted
         .into_par_iter()
         .map(|(index, mut rules)| {
-            rules.sort_by(|left, right| left.id.cmp(&right.id));
+            rules.sort_by_key(|rule| (&rule.id, std::ptr::from_ref(*rule)));
             rules.dedup_by(|left, right| std::ptr::eq(*left, *right));
             let file = &tree.files()[index];
             if scan.ships(file) { matches(tree, file, &rules) } else { Vec::new() }
         })
         .collect();
-    let mut code = Code::default();
+    let mut code = Code { own: checks, ..Code::default() };
     let mut kept: HashMap<String, usize> = HashMap::new();
     for found in found.into_iter().flatten() {
         *code.counts.entry(found.sign.clone()).or_insert(0) += 1;

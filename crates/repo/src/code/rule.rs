@@ -34,12 +34,13 @@ rule_files! {
 }
 
 /// What a rule says beside its pattern.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Metadata {
     /// What a match shows. Several rules may show the same.
     pub sign: String,
-    /// At least one of these literals is in every file that can match; other files are not parsed.
+    /// At least one of these literals is in every file that can match; other files are not parsed. An owner's rule may
+    /// do without: then every file of its language is parsed.
     pub literals: Vec<String>,
     /// Every file that can match also fits this; tested before a file is parsed.
     #[serde(default)]
@@ -52,6 +53,8 @@ pub struct Rule {
     pub id: String,
     /// What it shows and needs.
     pub metadata: Metadata,
+    /// Its first line in its file.
+    pub line: u32,
     source: String,
     near: OnceLock<Option<Regex>>,
     compiled: HashMap<Grammar, OnceLock<Option<RuleConfig<Grammar>>>>,
@@ -62,9 +65,15 @@ pub struct Rule {
 struct Head {
     id: String,
     language: String,
-    #[serde(rename = "message")]
-    _message: String,
+    message: String,
+    #[serde(default)]
     metadata: Metadata,
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rule").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Rule {
@@ -73,26 +82,30 @@ impl Rule {
     /// # Errors
     /// What is wrong with the first rule that cannot be read.
     pub fn read(text: &str) -> Result<Vec<Rule>, String> {
-        let mut rules = Vec::new();
-        for source in documents(text) {
-            let head: Head = ast_grep_config::from_str(&source).map_err(|error| error.to_string())?;
-            let compiled: HashMap<_, _> =
-                grammars(&head.language).iter().map(|grammar| (*grammar, OnceLock::new())).collect();
-            if compiled.is_empty() {
-                return Err(format!("{}: no language `{}`", head.id, head.language));
-            }
-            if head.metadata.literals.iter().all(String::is_empty) {
-                return Err(format!("{}: without a literal every file would be parsed", head.id));
-            }
-            rules.push(Rule {
-                id: head.id,
-                metadata: head.metadata,
-                source,
-                near: OnceLock::new(),
-                compiled,
-            });
+        documents(text).into_iter().map(|(line, source)| Rule::of(line, source)).collect()
+    }
+
+    fn of(line: u32, source: String) -> Result<Rule, String> {
+        let head: Head = ast_grep_config::from_str(&source).map_err(|error| error.to_string())?;
+        let compiled: HashMap<_, _> =
+            grammars(&head.language).iter().map(|grammar| (*grammar, OnceLock::new())).collect();
+        if compiled.is_empty() {
+            return Err(format!("{}: no language `{}`", head.id, head.language));
         }
-        Ok(rules)
+        if head.message.trim().is_empty() {
+            return Err(format!("{}: the message is empty", head.id));
+        }
+        Ok(Rule { id: head.id, metadata: head.metadata, line, source, near: OnceLock::new(), compiled })
+    }
+
+    /// How often it asks for a search beyond the neighbours.
+    pub fn searches(&self) -> usize {
+        self.source.matches("stopBy").count()
+    }
+
+    /// The grammars that it is for.
+    pub fn grammars(&self) -> impl Iterator<Item = Grammar> {
+        self.compiled.keys().copied()
     }
 
     /// Whether it is for this grammar.
@@ -129,19 +142,19 @@ impl Rule {
     }
 }
 
-/// The documents of a YAML stream, as text.
-fn documents(text: &str) -> Vec<String> {
-    let mut documents = vec![String::new()];
-    for line in text.lines() {
+/// The documents of a YAML stream, as text, with the line that each begins on.
+fn documents(text: &str) -> Vec<(u32, String)> {
+    let mut documents = vec![(1, String::new())];
+    for (number, line) in (1u32..).zip(text.lines()) {
         if line.trim_end() == "---" {
-            documents.push(String::new());
-        } else if let Some(document) = documents.last_mut() {
+            documents.push((number + 1, String::new()));
+        } else if let Some((_, document)) = documents.last_mut() {
             document.push_str(line);
             document.push('\n');
         }
     }
     let empty = |document: &str| document.lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
-    documents.retain(|document| !empty(document));
+    documents.retain(|(_, document)| !empty(document));
     documents
 }
 
@@ -163,8 +176,12 @@ mod tests {
         for (path, text) in FILES {
             for rule in Rule::read(text).unwrap_or_else(|error| panic!("{path}: {error}")) {
                 assert!(ids.insert(rule.id.clone()), "{path}: {} twice", rule.id);
-                for grammar in rule.compiled.keys() {
-                    let compiled = rule.compile(*grammar).unwrap_or_else(|error| panic!("{path}: {error}"));
+                let Metadata { sign, literals, .. } = &rule.metadata;
+                assert!(!sign.is_empty(), "{path}: {} shows nothing", rule.id);
+                assert!(!literals.is_empty(), "{path}: without literals {} parses every file", rule.id);
+                assert!(literals.iter().all(|literal| literal.len() > 1), "{path}: {}", rule.id);
+                for grammar in rule.grammars() {
+                    let compiled = rule.compile(grammar).unwrap_or_else(|error| panic!("{path}: {error}"));
                     let kinds = ast_grep_core::Matcher::potential_kinds(&compiled.matcher);
                     assert!(kinds.is_some(), "{path}: {} must name kinds of node", rule.id);
                 }
