@@ -17,7 +17,7 @@ impl Capabilities {
 }
 
 /// A product or technique.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// The capability that it gives, as the signature files name it.
     pub capability: String,
@@ -27,6 +27,9 @@ pub struct Product {
     pub declared: Vec<Location>,
     /// Where shipped code or configuration uses it.
     pub used: Vec<Location>,
+    /// Uses that are off unless a switch is turned on: the switch, and the use.
+    #[serde(default)]
+    pub off: Vec<Observed<String>>,
     /// Vendor documentation.
     pub docs: String,
 }

@@ -65,6 +65,7 @@ mod checks {
             declared: if declared { vec![Location::line("Gemfile", 3)] } else { Vec::new() },
             used: if used { vec![Location::line("app/x.rb", 1)] } else { Vec::new() },
             docs: "https://example.org".to_owned(),
+            ..Product::default()
         };
         facts.capabilities = Capabilities { products: vec![product] }.into();
         report(&ITEM, &facts).status

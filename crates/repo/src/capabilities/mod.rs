@@ -3,15 +3,20 @@
 //! Adding a vendor is a new entry in a file of `signatures/`; adding a capability a new file and its name in the list of
 //! `signature.rs`.
 
+mod guards;
+mod metrics;
 mod signature;
 mod switches;
 #[cfg(test)]
 mod tests;
+mod tracing;
 
 use std::collections::{BTreeSet, HashSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use seaworthy_facts::{Capabilities, Containers, Ecosystem, Location, Packages, Product, Usage};
+use seaworthy_facts::{
+    Capabilities, Containers, Ecosystem, ImageRole, Location, Observed, Packages, Product, Usage,
+};
 
 use crate::scan::{Hit, Needle, NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
@@ -28,6 +33,8 @@ pub struct Plan {
     beside: Vec<Vec<NeedleId>>,
     unless: Vec<Vec<NeedleId>>,
     switches: switches::Plan,
+    metrics: metrics::Plan,
+    tracing: tracing::Plan,
 }
 
 /// Adds the literals of all signatures.
@@ -45,6 +52,8 @@ pub fn plan(needles: &mut Needles) -> Plan {
         plan.unless.push(add(&signature.unless));
     }
     plan.switches = switches::plan(needles);
+    plan.metrics = metrics::plan(needles);
+    plan.tracing = tracing::plan(needles);
     plan
 }
 
@@ -93,21 +102,59 @@ pub fn collect(
         if let Some(voided) = voided(tree, scan, &plan.unless[index]) {
             used.retain(|place| place.path().is_none_or(|path| !voided.iter().any(|v| same_part(v, path))));
         }
+        // An image of others that is deployed runs; it is not built into anything.
+        if signature.packages.is_empty() {
+            used.extend(deployed(signature, containers));
+        }
         if declared.is_empty() && used.is_empty() {
             continue;
         }
         let mut used = deduplicated(used);
         used.truncate(PLACES);
+        let off = if SWITCHED.contains(&signature.capability) {
+            switched_off(tree, scan, &mut used)
+        } else {
+            Vec::new()
+        };
         capabilities.products.push(Product {
             capability: signature.capability.to_owned(),
             name: signature.name.clone(),
             declared: deduplicated(declared),
             used,
+            off,
             docs: signature.docs.clone(),
         });
     }
     capabilities.products.extend(switches::product(tree, scan, &plan.switches));
+    capabilities.products.extend(metrics::products(tree, scan, &plan.metrics));
+    let traces = tracing::products(tree, scan, &plan.tracing, &capabilities.products);
+    capabilities.products.extend(traces);
     capabilities
+}
+
+/// Capabilities that are often put behind a switch.
+const SWITCHED: &[&str] = &["apm", "database-monitoring", "error-tracking", "error-tracking-browser"];
+
+/// Takes out the uses that are off by default.
+fn switched_off(tree: &Tree, scan: &Scan, used: &mut Vec<Location>) -> Vec<Observed<String>> {
+    let mut off = Vec::new();
+    used.retain(|at| match guards::off_by_default(tree, scan, at) {
+        Some(switch) => {
+            off.push(Observed::new(switch, at.clone()));
+            false
+        }
+        None => true,
+    });
+    off
+}
+
+/// Code that runs in browsers, as the conventions of frameworks that have both sides name it.
+fn is_for_browsers(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.contains(".client.")
+        || name.contains("-client.")
+        || matches!(path.rsplit('.').next(), Some("vue" | "svelte" | "html" | "astro"))
+        || path.contains("/client/")
 }
 
 /// Whether any manifest of an ecosystem declares a product, development and tools included.
@@ -167,6 +214,19 @@ fn declarations(
             .map(|image| image.at.clone()),
     );
     (declared, imported)
+}
+
+/// Where a product's image is deployed.
+fn deployed<'a>(signature: &'a Signature, containers: &'a Containers) -> impl Iterator<Item = Location> + 'a {
+    containers
+        .images
+        .iter()
+        .filter(|image| {
+            !image.development
+                && matches!(image.role, ImageRole::Compose | ImageRole::Kubernetes | ImageRole::Other)
+                && signature.images.iter().any(|name| wildcard(name, &image.name))
+        })
+        .map(|image| image.at.clone())
 }
 
 /// Where shipped code uses a product.

@@ -17,11 +17,16 @@ macro_rules! signatures {
 signatures![
     "accounts",
     "api",
+    "apm",
     "bundler",
     "cache",
     "connection-pool",
     "database-client",
+    "database-monitoring",
+    "error-tracking",
+    "error-tracking-browser",
     "feature-flags",
+    "feedback",
     "front-end",
     "graphql",
     "http-server",
@@ -30,6 +35,9 @@ signatures![
     "outgoing-http",
     "pooler",
     "queue",
+    "security-alerts",
+    "server-metrics",
+    "uptime",
 ];
 
 /// A product as its file describes it.
@@ -196,7 +204,10 @@ mod tests {
                     assert!(literal.len() >= 5, "{capability}: {name}: {literal:?} is not selective");
                 }
                 assert!(
-                    !product.uses.is_empty() || !product.packages.is_empty() || !product.files.is_empty(),
+                    !product.uses.is_empty()
+                        || !product.packages.is_empty()
+                        || !product.files.is_empty()
+                        || !product.images.is_empty(),
                     "{capability}: nothing shows {name}"
                 );
                 assert_eq!(

@@ -72,6 +72,7 @@ pub fn product(tree: &Tree, scan: &Scan, plan: &Plan) -> Option<Product> {
         name: "own switches in a settings table".to_owned(),
         declared: Vec::new(),
         used,
+        off: Vec::new(),
         docs: "https://martinfowler.com/articles/feature-toggles.html".to_owned(),
     })
 }

@@ -1,0 +1,217 @@
+//! Switches around a use: whether what is set up here runs by default.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use seaworthy_facts::Location;
+
+use crate::scan::Scan;
+use crate::tree::Tree;
+
+/// How many lines before a use are looked at for what encloses it.
+const BEFORE: usize = 30;
+/// How many lines behind it belong to its options.
+const BEHIND: usize = 30;
+/// How many files of configuration are asked what a switch is set to.
+const FILES: usize = 400;
+
+#[allow(clippy::unwrap_used)]
+fn regex(text: &str) -> Regex {
+    Regex::new(text).unwrap()
+}
+
+/// A name that switches something on: `SENTRY_ENABLED`, `enableTracing`, `config.otel.enabled`.
+static SWITCH: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)\b[a-z0-9_]*(?:enable_?|enabled|use_sentry|use_otel)[a-z0-9_]*\b"));
+static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^\s*[})]*\s*(?:else\s+)?(?:if|elif|elsif|unless|when)\b|&&\s*$|&&\s*\(?\s*[A-Za-z_.]+\.init|\bif\s+ENV|\bif\s+Rails\.",
+    )
+});
+static OFF: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"^\s*["']?(?:enabled|isEnabled)["']?\s*[:=]\s*(?:false|False)\s*,?\s*$"#));
+
+/// The switch that keeps the use on this line off by default, if there is one.
+pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String> {
+    let file = tree.file(at.path()?)?;
+    file.language?;
+    let text = tree.text(file)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let here = at.line_number()?.checked_sub(1)? as usize;
+    let own = lines.get(here)?;
+    if let Some(line) = options(&lines, here).find(|line| OFF.is_match(line)) {
+        return Some(line.trim().trim_end_matches(',').to_owned());
+    }
+    let name = enclosing(&lines, here).chain([*own]).find_map(switch)?;
+    let name = name.to_owned();
+    (!is_on(tree, scan, &text, &name)).then_some(name)
+}
+
+/// The lines that belong to what begins here: indented deeper.
+fn options<'a>(lines: &'a [&'a str], here: usize) -> impl Iterator<Item = &'a str> {
+    let depth = indent(lines[here]);
+    lines[here + 1..]
+        .iter()
+        .take(BEHIND)
+        .copied()
+        .take_while(move |line| line.trim().is_empty() || indent(line) > depth)
+}
+
+/// The conditions around a line, innermost first.
+fn enclosing<'a>(lines: &'a [&'a str], here: usize) -> impl Iterator<Item = &'a str> {
+    let mut depth = indent(lines[here]);
+    lines[here.saturating_sub(BEFORE)..here].iter().rev().copied().filter(move |line| {
+        if line.trim().is_empty() || indent(line) >= depth {
+            return false;
+        }
+        depth = indent(line);
+        true
+    })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// The switch that a condition asks, unless it asks whether something is switched off.
+fn switch(line: &str) -> Option<&str> {
+    if !CONDITION.is_match(line) || line.trim_start().starts_with("unless") {
+        return None;
+    }
+    SWITCH.find_iter(line).find(|found| !line[..found.start()].ends_with('!')).map(|found| found.as_str())
+}
+
+/// Whether a switch is on: its definition has that default, what ships sets it, or it is no switch of its own but says
+/// whether there is an address or key.
+fn is_on(tree: &Tree, scan: &Scan, own: &str, name: &str) -> bool {
+    let mut verdict = None;
+    let mut look = |text: &str| {
+        for line in text.lines().filter(|line| line.len() < 400 && line.contains(name)) {
+            if let Some(on) = definition(line, name) {
+                verdict = Some(verdict.unwrap_or(false) || on);
+            }
+        }
+    };
+    look(own);
+    for file in
+        tree.files().iter().filter(|file| scan.ships(file) && is_configuration(&file.path)).take(FILES)
+    {
+        if let Some(text) = tree.text(file) {
+            look(&text);
+        }
+    }
+    verdict.unwrap_or(false)
+}
+
+fn is_configuration(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    name.contains("dockerfile")
+        || name.starts_with(".env")
+        || matches!(extension, "yml" | "yaml" | "toml" | "env" | "properties" | "tf")
+            && !path.contains(".github/")
+        || ["config", "settings", "env", "constants", "configuration", "appsettings"]
+            .iter()
+            .any(|word| stem.contains(word) || path.contains(&format!("/{word}/")))
+            && matches!(
+                extension,
+                "ts" | "js"
+                    | "mjs"
+                    | "py"
+                    | "rb"
+                    | "php"
+                    | "go"
+                    | "json"
+                    | "ex"
+                    | "exs"
+                    | "rs"
+                    | "cs"
+                    | "java"
+                    | "kt"
+            )
+}
+
+static COMPARED: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?i)[=!]==?\s*["']?(true|1|yes|on)["']?"#));
+static NOT_FALSE: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?i)!==?\s*["']?(false|0|no|off)["']?"#));
+static TRUE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?i)(?:^|[\s,=:(\[|?"'-])(true|1|yes|on)(?:$|[\s,;)\]}"'])"#));
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)dsn|url|endpoint|api_?key|license|token|production|host"));
+
+/// What a line says about a switch's default; none when it does not set it.
+fn definition(line: &str, name: &str) -> Option<bool> {
+    let at = line.find(name)?;
+    let before = line[..at].trim_end();
+    let rest = line[at + name.len()..].trim_start_matches(['"', '\'', ']', ')', '?']).trim_start();
+    let sets = rest.starts_with([':', ',']) || rest.starts_with('=') && !rest.starts_with("==");
+    if !sets || before.trim_start().starts_with("if ") || before.trim_start().starts_with('#') {
+        return None;
+    }
+    if NOT_FALSE.is_match(rest) {
+        return Some(true);
+    }
+    let rest = COMPARED.replace_all(rest, "");
+    Some(TRUE.is_match(&rest) || ADDRESS.is_match(&rest) && !rest.contains("alse"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::scan::{Needles, scan};
+    use crate::tree::Limits;
+
+    fn off(files: &[(&str, &str)], line: u32) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            fs::write(folder.path().join(path), text).unwrap();
+        }
+        let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
+        let scan = scan(&tree, &Needles::default());
+        off_by_default(&tree, &scan, &Location::line(files[0].0, line))
+    }
+
+    #[test]
+    fn a_switch_without_a_default_is_off() {
+        let code = "import os\nif os.environ.get('ENABLE_SENTRY') == 'true':\n    sentry_sdk.init()\n";
+        assert_eq!(off(&[("a.py", code)], 3).as_deref(), Some("ENABLE_SENTRY"));
+        let code = "if (config.sentryEnabled) {\n  Sentry.init({ dsn })\n}\n";
+        let settings =
+            "export const config = {\n  sentryEnabled: process.env.SENTRY_ENABLED === 'true',\n}\n";
+        assert_eq!(off(&[("a.ts", code), ("config.ts", settings)], 2).as_deref(), Some("sentryEnabled"));
+    }
+
+    #[test]
+    fn a_switch_that_is_on_or_that_deployment_sets_is_none() {
+        let code = "import os\nif settings.SENTRY_ENABLED:\n    sentry_sdk.init()\n";
+        assert!(
+            off(
+                &[
+                    ("a.py", code),
+                    ("settings.py", "SENTRY_ENABLED = env.bool('SENTRY_ENABLED', default=True)\n")
+                ],
+                3
+            )
+            .is_none()
+        );
+        assert!(off(&[("a.py", code), ("fly.toml", "[env]\nSENTRY_ENABLED = \"true\"\n")], 3).is_none());
+        assert!(off(&[("a.py", code), ("settings.py", "SENTRY_ENABLED = bool(SENTRY_DSN)\n")], 3).is_none());
+    }
+
+    #[test]
+    fn an_address_is_no_switch() {
+        assert!(off(&[("a.ts", "if (process.env.SENTRY_DSN) {\n  Sentry.init({})\n}\n")], 2).is_none());
+        assert!(
+            off(&[("a.rb", "unless ENV['SENTRY_DISABLED']\n  Sentry.init do\n  end\nend\n")], 2).is_none()
+        );
+    }
+
+    #[test]
+    fn options_can_switch_it_off() {
+        let code = "Sentry.init({\n  dsn: 'x',\n  enabled: false,\n});\n";
+        assert_eq!(off(&[("a.ts", code)], 1).as_deref(), Some("enabled: false"));
+        assert!(off(&[("a.ts", "Sentry.init({\n  enabled: isProduction,\n});\n")], 1).is_none());
+    }
+}

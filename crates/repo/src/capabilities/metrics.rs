@@ -1,0 +1,295 @@
+//! Metrics and product events that code records, by name. Whether a name is one of the domain is not for a collector to
+//! say.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+use seaworthy_facts::{Location, Product};
+use serde::Deserialize;
+
+use super::{PLACES, is_code};
+use crate::scan::{Needle, NeedleId, Needles, Scan};
+use crate::tree::Tree;
+
+/// How far behind a call its name may be.
+const REACH: usize = 400;
+/// Most names that are kept.
+const NAMES: usize = 200;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    call: Vec<Call>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    library: String,
+    docs: String,
+    text: Vec<String>,
+    #[serde(default)]
+    beside: Vec<String>,
+    name: Place,
+    #[serde(default)]
+    key: Vec<String>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    /// The first argument.
+    First,
+    /// The second argument.
+    Second,
+    /// The value of a key.
+    Key,
+    /// The value of a key, else the first argument that is a text.
+    Any,
+}
+
+static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
+    // A file that does not parse is caught by a test of this module.
+    toml::from_str::<File>(include_str!("metrics.toml")).map(|file| file.call).unwrap_or_default()
+});
+
+/// The literals that were asked for, by call.
+#[derive(Debug, Default)]
+pub struct Plan {
+    calls: Vec<Vec<NeedleId>>,
+}
+
+/// Adds the literals.
+pub fn plan(needles: &mut Needles) -> Plan {
+    let mut add = |text: &String| needles.add(Needle { text: text.clone(), whole_word: false, per_file: 20 });
+    Plan { calls: CALLS.iter().map(|call| call.text.iter().map(&mut add).collect()).collect() }
+}
+
+/// One product for each name that is recorded.
+pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
+    let mut found: BTreeMap<(String, usize), Vec<Location>> = BTreeMap::new();
+    let mut texts: BTreeMap<usize, Option<Arc<str>>> = BTreeMap::new();
+    for (index, (call, needles)) in CALLS.iter().zip(&plan.calls).enumerate() {
+        for (needle, hit) in
+            needles.iter().enumerate().flat_map(|(at, id)| scan.hits(*id).iter().map(move |hit| (at, hit)))
+        {
+            let file = &tree.files()[hit.file];
+            if hit.comment || !scan.ships(file) || !is_code(file) || file.language.is_none() {
+                continue;
+            }
+            let Some(text) = texts.entry(hit.file).or_insert_with(|| tree.text(file)) else { continue };
+            if !call.beside.is_empty() && !call.beside.iter().any(|word| text.contains(word.as_str())) {
+                continue;
+            }
+            let Some(after) = behind(text, hit.line, hit.column, &call.text[needle]) else { continue };
+            if let Some(name) = name(after, call)
+                && found.len() < NAMES
+            {
+                let places = found.entry((name, index)).or_default();
+                if places.len() < PLACES {
+                    places.push(file.at_line(hit.line));
+                }
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|((name, index), used)| Product {
+            capability: "metric".to_owned(),
+            name: format!("{name} ({})", CALLS[index].library),
+            used,
+            docs: CALLS[index].docs.clone(),
+            ..Product::default()
+        })
+        .collect()
+}
+
+/// The text that follows a call, where the call stands alone: no longer name ends in it.
+fn behind<'a>(text: &'a str, line: u32, column: u32, call: &str) -> Option<&'a str> {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
+    let at = start + (column.saturating_sub(1)) as usize;
+    let before = text.get(..at)?.chars().next_back();
+    let begins_a_word = call.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_uppercase());
+    // Some calls begin in the middle of a name on purpose (`eterRegistry.counter(`).
+    let within = call.starts_with("eter") || call.starts_with("egistry") || call.starts_with("elemetry");
+    if begins_a_word && !within && before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+        return None;
+    }
+    let from = at + call.len();
+    // `counter :orders` has the colon of its name in the call.
+    let from = if call.ends_with(':') { from - 1 } else { from };
+    let rest = text.get(from..)?;
+    let mut end = rest.len().min(REACH);
+    while !rest.is_char_boundary(end) {
+        end -= 1;
+    }
+    rest.get(..end)
+}
+
+/// A text, a symbol, a list of symbols, or a constant.
+#[allow(clippy::unwrap_used)]
+static ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x)
+        (?:\b[fbrFBR]{1,2})?"(?<double>[^"\n]{1,120})"
+        | (?:\b[fbrFBR]{1,2})?'(?<single>[^'\n]{1,120})'
+        | `(?<back>[^`\n]{1,120})`
+        | \[(?<list>\s*:[a-z_?]+(?:\s*,\s*:[a-z_?]+)*)\s*\]
+        | (?:^|[\s(])(?<symbol>:[a-z][a-z_]+)
+        | (?<constant>\b[A-Z][A-Za-z0-9_]*(?:(?:\.|::)[A-Z][A-Za-z0-9_]*)+)
+        "#,
+    )
+    .unwrap()
+});
+
+fn name(after: &str, call: &Call) -> Option<String> {
+    let keyed = || {
+        call.key.iter().find_map(|key| {
+            let mut from = 0;
+            while let Some(found) = after[from..].find(key.as_str()) {
+                let at = from + found;
+                let whole = !after[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                from = at + key.len();
+                let rest = after[from..].trim_start();
+                let rest = rest.strip_prefix("=>").or_else(|| rest.strip_prefix([':', '=']));
+                if whole && let Some(rest) = rest {
+                    return argument(rest.trim_start(), true);
+                }
+            }
+            None
+        })
+    };
+    match call.name {
+        Place::Key => keyed(),
+        Place::Any => keyed().or_else(|| argument(first_line(after), false)),
+        Place::First => argument(after.trim_start(), true),
+        Place::Second => argument(after.split_once(',')?.1.trim_start(), true),
+    }
+}
+
+/// The call's own line, or the next where the call's ends at once.
+fn first_line(after: &str) -> &str {
+    let trimmed = after.trim_start();
+    trimmed.split("\n\n").next().unwrap_or(trimmed)
+}
+
+fn argument(text: &str, at_start: bool) -> Option<String> {
+    // `<long>(` of generic calls.
+    let text = if text.starts_with(|c: char| c.is_ascii_lowercase()) && at_start {
+        match text.find(">(") {
+            Some(at) if at < 12 => text[at + 2..].trim_start(),
+            _ => text,
+        }
+    } else {
+        text
+    };
+    let found = ARGUMENT.captures(text)?;
+    let whole = found.get(0)?;
+    if at_start && whole.start() > 1 {
+        return None;
+    }
+    let names = ["double", "single", "back", "list", "symbol", "constant"];
+    let name = names.iter().find_map(|group| found.name(group))?.as_str().trim();
+    (name.len() > 1)
+        .then(|| name.replace([':', ' '], if whole.as_str().starts_with('[') { "" } else { " " }))
+        .map(|name| name.replace(',', ".").trim().to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::tree::Limits;
+
+    fn recorded(path: &str, text: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+        let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
+        let mut needles = Needles::default();
+        let plan = plan(&mut needles);
+        let scan = crate::scan::scan(&tree, &needles);
+        products(&tree, &scan, &plan)
+            .into_iter()
+            .map(|p| p.name.split(" (").next().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_file_is_sound() {
+        let file: File = toml::from_str(include_str!("metrics.toml")).unwrap();
+        for call in file.call {
+            assert!(call.docs.starts_with("https://"), "{}", call.library);
+            assert!(!call.text.is_empty());
+            assert!(call.name != Place::Key || !call.key.is_empty(), "{}", call.library);
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_each_language() {
+        let cases = [
+            (
+                "a.ts",
+                "import { Counter } from 'prom-client';\nconst c = new Counter({\n  name: 'orders_total',\n});",
+                "orders_total",
+            ),
+            (
+                "a.py",
+                "from prometheus_client import Counter\nC = Counter(\n    'signups_total', 'Sign-ups')",
+                "signups_total",
+            ),
+            ("a.py", "statsd.incr(f\"hc.notifications.{kind}.success\")", "hc.notifications.{kind}.success"),
+            ("a.rb", "StatsD.increment(\"push.success\")", "push.success"),
+            ("a.rb", "Yabeda.configure do\n  counter :orders_placed\nend", "orders_placed"),
+            (
+                "a.go",
+                "import \"github.com/prometheus/client_golang/prometheus\"\nvar x = promauto.NewCounter(prometheus.CounterOpts{\n\tNamespace: \"shop\",\n\tName: \"orders_total\",\n})",
+                "orders_total",
+            ),
+            (
+                "A.java",
+                "import io.micrometer.core.instrument.MeterRegistry;\nmeterRegistry.counter(\"shop.orders\", \"a\", \"b\").increment();",
+                "shop.orders",
+            ),
+            (
+                "A.cs",
+                "using System.Diagnostics.Metrics;\nvar c = meter.CreateCounter<long>(\"shop.orders\");",
+                "shop.orders",
+            ),
+            ("a.rs", "use metrics::counter;\ncounter!(\"orders_total\").increment(1);", "orders_total"),
+            ("a.ex", ":telemetry.execute([:shop, :order, :placed], %{count: 1})", "shop.order.placed"),
+            (
+                "a.php",
+                "PostHog::capture([\n  'distinctId' => $id,\n  'event' => 'order placed',\n]);",
+                "order placed",
+            ),
+            ("a.tsx", "posthog.capture('survey created', { a: 1 })", "survey created"),
+            (
+                "a.ts",
+                "import posthog from 'posthog';\nposthog.capture({ distinctId: id, event: \"order placed\" })",
+                "order placed",
+            ),
+            ("a.js", "gtag('event', 'purchase', {})", "purchase"),
+        ];
+        for (path, text, name) in cases {
+            let text = if path == "a.tsx" {
+                format!("import posthog from 'posthog-js'\n{text}")
+            } else {
+                text.to_owned()
+            };
+            assert_eq!(recorded(path, &text), [name], "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_records_nothing_by_name_is_none() {
+        assert!(recorded("a.py", "from collections import Counter\nc = Counter('letters')").is_empty());
+        assert!(recorded("a.ts", "posthog.capture(eventName, properties)").is_empty());
+        assert!(recorded("a.test.ts", "posthog.capture('order placed')").is_empty());
+        assert!(recorded("a.rb", "# StatsD.increment(\"push.success\")").is_empty());
+    }
+}
