@@ -40,6 +40,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let error_handling_plan = error_handling::plan(&mut needles);
     let infrastructure_plan = infrastructure::plan(&mut needles);
     let assets_plan = assets::plan(&tree, &mut needles);
+    let alerting_plan = alerting::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -79,7 +80,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     });
     let exposures = exposures::collect(&tree);
     let change = change::collect(&tree);
-    let alerting = alerting::collect(&tree);
+    let alerting = alerting::collect(&tree, &scan, &alerting_plan, &infrastructure, &pipelines);
     let pages = pages::collect(&tree);
     let schema = schema::collect(&tree);
     let assets = assets::collect(&assets::Seen {

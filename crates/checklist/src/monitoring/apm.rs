@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Capabilities, FactKind, FactView, Infrastructure, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::products;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +18,95 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Capabilities, FactKind::Infrastructure],
     remedy: "Initialise a tracing SDK at start-up and send a sample of requests to it.",
     page: include_str!("apm.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::server)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::deployable(system) {
+        return Ok(not_applicable);
+    }
+    let capabilities = view.get::<Capabilities>()?;
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "tracing SDKs (OpenTelemetry, Datadog, New Relic, Elastic, AppSignal, Sentry with a sample rate …) that are started in code, and agents in start commands, images and deployment files",
+    );
+    products::gather(&mut findings, capabilities, "apm", "traces requests");
+    if let Ok(infrastructure) = view.get::<Infrastructure>() {
+        for (kind, path, on) in TRACED {
+            for resource in infrastructure.of(kind) {
+                if let Some(setting) = resource.settings.iter().find(|setting| {
+                    setting.path.ends_with(path)
+                        && setting.value.as_deref().is_some_and(|v| v.eq_ignore_ascii_case(on))
+                }) {
+                    findings.supports(
+                        format!("{} {} is traced with X-Ray", resource.kind, resource.name),
+                        &setting.at,
+                    );
+                }
+            }
+        }
+    }
+    if !findings.has_evidence()
+        && let Some(zero) =
+            capabilities.of("apm").flat_map(|p| &p.off).find(|off| off.value.ends_with("rate of 0"))
+    {
+        findings.contradicts("Sentry is told to trace nothing (a traces sample rate of 0)", &zero.at);
+    }
+    shared::settle::infrastructure(&mut findings);
+    Ok(findings)
+}
+
+/// Settings of managed services that trace their requests.
+const TRACED: &[(&str, &str, &str)] = &[
+    ("aws_lambda_function", "tracing_config.mode", "Active"),
+    ("AWS::Lambda::Function", "TracingConfig.Mode", "Active"),
+    ("AWS::Serverless::Function", "Tracing", "Active"),
+    ("serverless", "provider.tracing.lambda", "true"),
+    ("serverless", "provider.tracing.lambda", "Active"),
+];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::monitoring::test_support::{Sign, judged, with_products};
+    use seaworthy_model::Status;
+
+    #[test]
+    fn an_sdk_that_is_started_passes() {
+        let facts = with_products(&[("apm", "Datadog APM", Sign::Used("config/initializers/datadog.rb"))]);
+        assert_eq!(judged(&ITEM, &facts).0, Status::Pass);
+    }
+
+    #[test]
+    fn declared_alone_or_switched_off_is_unknown_and_says_so() {
+        let facts = with_products(&[("apm", "Datadog APM", Sign::Declared)]);
+        let (status, reason) = judged(&ITEM, &facts);
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("Datadog APM"), "{reason}");
+        let facts = with_products(&[("apm", "Datadog APM", Sign::Off("TRACING_ENABLED"))]);
+        let (status, reason) = judged(&ITEM, &facts);
+        assert_eq!(status, Status::Unknown);
+        assert!(reason.contains("TRACING_ENABLED"), "{reason}");
+    }
+
+    #[test]
+    fn a_sample_rate_of_zero_fails_unless_something_else_traces() {
+        let zero = ("apm", "Sentry tracing", Sign::Off("a traces sample rate of 0"));
+        assert_eq!(judged(&ITEM, &with_products(&[zero])).0, Status::Fail);
+        let both = [zero, ("apm", "Datadog APM", Sign::Used("app.py"))];
+        assert_eq!(judged(&ITEM, &with_products(&both)).0, Status::Pass);
+    }
+
+    #[test]
+    fn a_library_is_not_asked() {
+        let mut facts = with_products(&[]);
+        assert_eq!(judged(&ITEM, &facts).0, Status::Unknown);
+        facts.system = System::default().into();
+        assert_eq!(judged(&ITEM, &facts).0, Status::NotApplicable);
+    }
 }

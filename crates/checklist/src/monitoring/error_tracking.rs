@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Capabilities, FactKind, FactView, Location, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::products;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +18,145 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Capabilities],
     remedy: "Initialise an error tracker on the server.",
     page: include_str!("error_tracking.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::deployable)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::deployable(system) {
+        return Ok(not_applicable);
+    }
+    let capabilities = view.get::<Capabilities>()?;
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "error trackers (Sentry, Bugsnag, Rollbar, Honeybadger, Airbrake, Raygun, AppSignal, Datadog, New Relic …) that code initialises on the server",
+    );
+    let server = system
+        .components
+        .iter()
+        .filter(|component| component.ships)
+        .any(|component| component.http_server.is_some() || component.worker.is_some());
+    let mut browser = capabilities
+        .of("error-tracking-browser")
+        .filter_map(|product| Some((product, product.in_use()?)))
+        .collect::<Vec<_>>();
+    for product in capabilities.of("error-tracking") {
+        let (there, here): (Vec<_>, Vec<_>) =
+            product.used.iter().partition(|at| server && is_for_browsers(system, at));
+        if let Some(at) = here.first() {
+            findings
+                .supports(format!("{} takes the errors of the server ({})", product.name, product.docs), at);
+        } else if let Some(at) = there.first() {
+            browser.push((product, at));
+        }
+    }
+    if !findings.has_evidence() {
+        products::explain_absence(
+            &mut findings,
+            capabilities,
+            "error-tracking",
+            "no error tracker was found",
+        );
+        if let Some((product, at)) = browser.first() {
+            if server {
+                findings.contradicts(
+                    format!(
+                        "{} sees errors of the browser only: nothing takes those of the server",
+                        product.name
+                    ),
+                    at,
+                );
+            } else {
+                findings.supports(
+                    format!("{} takes the errors of the front end ({})", product.name, product.docs),
+                    at,
+                );
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// A place whose code runs in browsers: by the conventions of frameworks that have both sides, or because its component
+/// has no server.
+fn is_for_browsers(system: &System, at: &Location) -> bool {
+    let Some(path) = at.path() else { return false };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.contains(".client.")
+        || name.contains("-client.")
+        || matches!(name.rsplit('.').next(), Some("vue" | "svelte" | "astro" | "html"))
+    {
+        return true;
+    }
+    let within =
+        |folder: &str| folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    system
+        .components
+        .iter()
+        .filter(|component| within(&component.folder))
+        .max_by_key(|component| if component.folder == "." { 0 } else { component.folder.len() })
+        .is_some_and(|component| {
+            component.front_end.is_some() && component.http_server.is_none() && component.worker.is_none()
+        })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::monitoring::test_support::{Sign, judged, with_products};
+    use seaworthy_facts::{Component, Observed};
+    use seaworthy_model::Status;
+
+    #[test]
+    fn a_tracker_on_the_server_passes() {
+        let facts = with_products(&[("error-tracking", "Sentry for Python", Sign::Used("app/settings.py"))]);
+        assert_eq!(judged(&ITEM, &facts).0, Status::Pass);
+    }
+
+    #[test]
+    fn a_tracker_in_the_browser_alone_fails_where_there_is_a_server() {
+        for sign in [
+            ("error-tracking-browser", "Sentry in the browser", Sign::Used("src/main.tsx")),
+            ("error-tracking", "Sentry for JavaScript servers", Sign::Used("sentry.client.config.ts")),
+        ] {
+            let (status, reason) = judged(&ITEM, &with_products(&[sign]));
+            assert_eq!(status, Status::Fail);
+            assert!(reason.contains("browser only"), "{reason}");
+        }
+        let mut facts =
+            with_products(&[("error-tracking-browser", "Sentry in the browser", Sign::Used("src/main.tsx"))]);
+        let front_end = Some(Observed::new("vite".to_owned(), Location::line("package.json", 3)));
+        facts.system = System {
+            components: vec![Component { front_end, ships: true, ..Component::default() }],
+            ..System::default()
+        }
+        .into();
+        assert_eq!(judged(&ITEM, &facts).0, Status::Pass);
+    }
+
+    #[test]
+    fn nothing_or_a_switch_that_is_off_fails() {
+        assert_eq!(judged(&ITEM, &with_products(&[])).0, Status::Fail);
+        let (status, reason) = judged(
+            &ITEM,
+            &with_products(&[("error-tracking", "Sentry for Python", Sign::Off("ENABLE_SENTRY"))]),
+        );
+        assert_eq!(status, Status::Fail);
+        assert!(reason.contains("ENABLE_SENTRY"), "{reason}");
+        let (_, reason) =
+            judged(&ITEM, &with_products(&[("error-tracking", "Sentry for Python", Sign::Declared)]));
+        assert!(reason.contains("nothing initialises it"), "{reason}");
+    }
+
+    #[test]
+    fn a_library_is_not_asked_and_missing_facts_are_unknown() {
+        let mut facts = with_products(&[]);
+        facts.system = System::default().into();
+        assert_eq!(judged(&ITEM, &facts).0, Status::NotApplicable);
+        assert_eq!(judged(&ITEM, &seaworthy_facts::Facts::default()).0, Status::Unknown);
+    }
 }

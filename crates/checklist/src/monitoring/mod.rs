@@ -5,7 +5,10 @@ mod apm;
 mod business_metrics;
 mod database_queries;
 mod error_tracking;
+pub(crate) mod products;
 mod server_metrics;
+#[cfg(test)]
+pub(crate) mod test_support;
 mod uptime;
 
 use crate::Item;

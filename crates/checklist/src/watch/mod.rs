@@ -4,6 +4,7 @@ mod error_rates;
 mod resources;
 mod response_times;
 mod security_alerts;
+mod signals;
 mod user_reports;
 
 use crate::Item;

@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, FactKind, FactView, Signal};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use super::signals;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `watch.response-times`
@@ -17,12 +17,22 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Alerting],
     remedy: "Alert on latency after each deployment.",
     page: include_str!("response_times.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::deployable)
+    signals::watched(view, Signal::Latency, "response times")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_on_the_signal_passes_and_nothing_else_does() {
+        signals::tests::holds(&ITEM, Signal::Latency, Signal::Resources);
+    }
 }

@@ -5,6 +5,7 @@
 
 mod guards;
 mod metrics;
+mod reports;
 mod signature;
 mod switches;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub struct Plan {
     unless: Vec<Vec<NeedleId>>,
     switches: switches::Plan,
     metrics: metrics::Plan,
+    reports: reports::Plan,
     tracing: tracing::Plan,
 }
 
@@ -53,6 +55,7 @@ pub fn plan(needles: &mut Needles) -> Plan {
     }
     plan.switches = switches::plan(needles);
     plan.metrics = metrics::plan(needles);
+    plan.reports = reports::plan(needles);
     plan.tracing = tracing::plan(needles);
     plan
 }
@@ -81,6 +84,9 @@ pub fn collect(
         }
         used.extend(present[index].iter().cloned());
         used.extend(uses(tree, scan, plan, index, signature));
+        if OPERATED.contains(&signature.capability) {
+            used.retain(|at| !at.path().is_some_and(crate::packages::is_development));
+        }
         // Code that names a package which nothing declares is a coincidence. Where nothing was read of the ecosystem, a
         // missing declaration says nothing.
         used.retain(|place| {
@@ -127,6 +133,7 @@ pub fn collect(
     }
     capabilities.products.extend(switches::product(tree, scan, &plan.switches));
     capabilities.products.extend(metrics::products(tree, scan, &plan.metrics));
+    capabilities.products.extend(reports::products(tree, scan, &plan.reports));
     let traces = tracing::products(tree, scan, &plan.tracing, &capabilities.products);
     capabilities.products.extend(traces);
     capabilities
@@ -134,6 +141,9 @@ pub fn collect(
 
 /// Capabilities that are often put behind a switch.
 const SWITCHED: &[&str] = &["apm", "database-monitoring", "error-tracking", "error-tracking-browser"];
+
+/// Capabilities that only count where the system is operated.
+const OPERATED: &[&str] = &["database-monitoring", "security-alerts", "server-metrics", "uptime"];
 
 /// Takes out the uses that are off by default.
 fn switched_off(tree: &Tree, scan: &Scan, used: &mut Vec<Location>) -> Vec<Observed<String>> {

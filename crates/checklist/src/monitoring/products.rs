@@ -1,0 +1,37 @@
+//! Products that code or configuration uses, as evidence.
+
+use seaworthy_facts::Capabilities;
+
+use crate::Findings;
+
+/// Each product of a capability that is in use supports the item; the others explain why it is not met.
+pub fn gather(findings: &mut Findings, capabilities: &Capabilities, capability: &str, does: &str) {
+    for product in capabilities.of(capability) {
+        if let Some(at) = product.in_use() {
+            findings.supports(format!("{} {does} ({})", product.name, product.docs), at);
+        }
+    }
+    if !findings.has_evidence() {
+        explain_absence(findings, capabilities, capability, "");
+    }
+}
+
+/// Says what is there and does not run: switched off by default, or declared and initialised nowhere.
+pub fn explain_absence(
+    findings: &mut Findings,
+    capabilities: &Capabilities,
+    capability: &str,
+    otherwise: &str,
+) {
+    let off = capabilities.of(capability).find_map(|product| Some((product, product.off.first()?)));
+    let idle = capabilities.of(capability).find_map(|product| Some((product, product.declared.first()?)));
+    if let Some((product, off)) = off {
+        findings.because(format!("{} is off by default: {} ({})", product.name, off.value, off.at));
+        findings.note(format!("{} is behind {}", product.name, off.value), Some(&off.at));
+    } else if let Some((product, at)) = idle {
+        findings.because(format!("{} is declared ({at}), but nothing initialises it", product.name));
+        findings.note(format!("{} is declared here and initialised nowhere", product.name), Some(at));
+    } else if !otherwise.is_empty() {
+        findings.because(otherwise);
+    }
+}
