@@ -47,7 +47,8 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let containers = containers::collect(&tree);
     let pipelines = pipelines::collect(&tree, &commands);
     let launches = launches::collect(&tree, &commands);
-    let schedules = schedules::collect(&tree, &commands);
+    let infrastructure = infrastructure::collect(&tree, &scan, &infrastructure_plan, &commands);
+    let schedules = schedules::collect(&tree, &commands, &infrastructure, &pipelines);
     let packages = packages::collect(&tree, &scan, packages_plan, &launches);
     let capabilities = capabilities::collect(&tree, &scan, &capabilities_plan, &packages, &containers);
     let system = system::collect(&system::Seen {
@@ -69,7 +70,6 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         launches: &launches,
     });
     let documents = documents::collect(&tree);
-    let infrastructure = infrastructure::collect(&tree, &scan, &infrastructure_plan, &commands);
     let code = code::collect(&tree, &scan, &code_plan);
     let edge = edge::collect(&tree);
     let error_handling = error_handling::collect(&error_handling::Seen {

@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, FactKind, FactView, Infrastructure, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::buckets::{self, Bucket, Purpose};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +18,127 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Infrastructure],
     remedy: "Switch on versioning for the bucket that holds user files.",
     page: include_str!("file_versioning.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::object_storage)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::object_storage(system) {
+        return Ok(not_applicable);
+    }
+    let infrastructure = view.get::<Infrastructure>()?;
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "versioning of buckets in infrastructure code (Terraform and CloudFormation: S3, Cloud Storage, Azure Blob, Spaces, Scaleway, Linode, IBM, B2, R2, MinIO)",
+    );
+    let all = buckets::all(infrastructure);
+    let of =
+        |purpose: Purpose| all.iter().filter(move |bucket| bucket.purpose == purpose).collect::<Vec<_>>();
+    let (uploads, unclear) = (of(Purpose::UserFiles), of(Purpose::Unclear));
+    // Without a telling name the only bucket is the one.
+    let (holding, sure): (Vec<&Bucket>, bool) = match (uploads.as_slice(), unclear.as_slice()) {
+        ([], [only]) => (vec![*only], true),
+        ([], _) => (unclear, false),
+        _ => (uploads, true),
+    };
+    let without = holding.iter().filter(|bucket| bucket.versions == Some(false)).count();
+    for bucket in &holding {
+        match bucket.versions {
+            Some(true) if sure || without == 0 => {
+                findings.supports(format!("{} keeps versions", bucket.name), &bucket.at);
+            }
+            Some(false) if sure => {
+                let remark =
+                    if bucket.remark.is_empty() { String::new() } else { format!(": {}", bucket.remark) };
+                findings.contradicts(format!("{} keeps no versions{remark}", bucket.name), &bucket.at);
+            }
+            versions => {
+                let what = match versions {
+                    Some(true) => "keeps versions",
+                    Some(false) => "keeps no versions",
+                    None => "may or may not keep versions: the setting comes from outside",
+                };
+                findings.note(format!("{} {what}", bucket.name), Some(&bucket.at));
+            }
+        }
+    }
+    if !findings.has_evidence() {
+        findings.unread(&infrastructure.unread);
+        findings.because(match holding.len() {
+            0 => "the bucket that holds user files is not defined here",
+            _ => "several buckets are defined here, and which of them holds user files is not told",
+        });
+        shared::settle::infrastructure(&mut findings);
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::backups::test_support::{facts, report, resource};
+    use seaworthy_facts::{Facts, Location, Observed, Resource, Schedules};
+    use seaworthy_model::Status;
+
+    fn with(resources: Vec<Resource>) -> Facts {
+        let mut facts = facts(Schedules::default());
+        let used = Observed::new("S3".to_owned(), Location::line("src/upload.ts", 3));
+        facts.system = System { object_storage: vec![used], ..System::default() }.into();
+        facts.infrastructure = Infrastructure { resources, unread: Vec::new() }.into();
+        facts
+    }
+
+    fn of(resources: Vec<Resource>) -> Status {
+        report(&ITEM, &with(resources)).status
+    }
+
+    fn switch(bucket: &str, status: &str) -> Resource {
+        let settings = [("bucket", bucket), ("versioning_configuration.0.status", status)];
+        resource("aws_s3_bucket_versioning", "v", &settings)
+    }
+
+    #[test]
+    fn versions_of_the_bucket_for_uploads_decide() {
+        let uploads = || resource("aws_s3_bucket", "uploads", &[]);
+        let logs = || resource("aws_s3_bucket", "access_logs", &[]);
+        assert_eq!(of(vec![uploads(), logs(), switch("aws_s3_bucket.uploads.id", "Enabled")]), Status::Pass);
+        assert_eq!(
+            of(vec![uploads(), logs(), switch("aws_s3_bucket.access_logs.id", "Enabled")]),
+            Status::Fail
+        );
+        assert_eq!(of(vec![uploads(), switch("aws_s3_bucket.uploads.id", "Suspended")]), Status::Fail);
+        assert_eq!(
+            of(vec![resource("google_storage_bucket", "media", &[("versioning.0.enabled", "true")])]),
+            Status::Pass
+        );
+        assert_eq!(
+            of(vec![resource(
+                "AWS::S3::Bucket",
+                "Uploads",
+                &[("VersioningConfiguration.Status", "Enabled")]
+            )]),
+            Status::Pass
+        );
+        assert_eq!(of(vec![resource("b2_bucket", "files", &[])]), Status::Pass);
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_unknown() {
+        assert_eq!(of(Vec::new()), Status::Unknown);
+        assert_eq!(of(vec![resource("aws_s3_bucket", "access_logs", &[])]), Status::Unknown);
+        let (one, two) = (resource("aws_s3_bucket", "alpha", &[]), resource("aws_s3_bucket", "beta", &[]));
+        assert_eq!(of(vec![one, two]), Status::Unknown);
+        let mut open = resource("aws_s3_bucket", "uploads", &[("versioning.0.enabled", "x")]);
+        open.settings[0].value = None;
+        assert_eq!(of(vec![open]), Status::Unknown);
+    }
+
+    #[test]
+    fn no_object_storage_is_not_applicable() {
+        assert_eq!(report(&ITEM, &facts(Schedules::default())).status, Status::NotApplicable);
+    }
 }

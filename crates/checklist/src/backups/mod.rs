@@ -1,10 +1,15 @@
 //! Backups of databases and user files.
 
+mod buckets;
 mod database;
+mod destination;
 mod file_versioning;
+mod found;
 mod restore_tested;
 mod rpo;
 mod separate_location;
+#[cfg(test)]
+mod test_support;
 
 use crate::Item;
 

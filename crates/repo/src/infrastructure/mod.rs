@@ -15,6 +15,8 @@ mod platforms;
 mod tasks;
 mod terraform;
 
+pub use place::is_development;
+
 use seaworthy_facts::{Infrastructure, InfrastructureTool, Resource, Setting, Unread};
 
 use crate::commands::Commands;

@@ -1,6 +1,6 @@
 //! Schedulers inside the application: whenever, sidekiq-cron, good_job, Solid Queue, Laravel, Celery.
 
-use seaworthy_facts::Location;
+use seaworthy_facts::{Destination, Location};
 use seaworthy_syntax::tree::Node;
 use seaworthy_syntax::{Limits, yaml};
 
@@ -167,11 +167,60 @@ fn laravel(found: &mut Found, file: &File) {
             let (timetable, hours) = laravel_timetable(statement);
             let commands = found.follow(&format!("{prefix}{command}"), &place, ".");
             found.job("application scheduler", &place, &timetable, commands);
+            let destination =
+                if command.starts_with("backup:run") { spatie(found, file) } else { Destination::Unknown };
             if let Some(job) = found.schedules.jobs.last_mut() {
                 job.interval_hours = hours;
+                job.destination = destination;
             }
         }
     }
+}
+
+/// Where spatie/laravel-backup puts its archives: the disks of `config/backup.php`, `local` without that file.
+fn spatie(found: &Found, file: &File) -> Destination {
+    let root = ["routes/console.php", "app/Console/Kernel.php", "bootstrap/app.php"]
+        .iter()
+        .find_map(|known| file.path.strip_suffix(known))
+        .unwrap_or_default();
+    let Some(text) = found.tree.text_at(&format!("{root}config/backup.php")) else {
+        return Destination::Local("the disk `local` of the application's server, the default".to_owned());
+    };
+    let disks = text
+        .split_once("'destination'")
+        .and_then(|(_, rest)| rest.split_once("'disks'"))
+        .and_then(|(_, rest)| rest.split_once('['))
+        .and_then(|(_, rest)| rest.split_once(']'))
+        .map_or("", |(disks, _)| disks);
+    if disks.contains("env(") || disks.contains("config(") {
+        return Destination::Unknown;
+    }
+    let systems = found.tree.text_at(&format!("{root}config/filesystems.php")).unwrap_or_default();
+    let mut destination = Destination::Unknown;
+    for disk in
+        disks.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split(','))
+    {
+        let disk = disk.trim().trim_matches(['\'', '"']);
+        if disk.is_empty() {
+            continue;
+        }
+        let driver = systems
+            .split_once(&format!("'{disk}' => ["))
+            .and_then(|(_, rest)| rest.split_once("'driver' => '"))
+            .and_then(|(_, rest)| rest.split_once('\''))
+            .map(|(driver, _)| driver);
+        match driver {
+            Some("local") => {
+                destination = Destination::Local(format!("the disk `{disk}` of the application's server"))
+            }
+            Some(driver) => return Destination::Apart(format!("the disk `{disk}` ({driver})")),
+            None if disk == "local" => {
+                destination = Destination::Local("the disk `local` of the application's server".to_owned());
+            }
+            None => {}
+        }
+    }
+    destination
 }
 
 fn laravel_timetable(statement: &str) -> (String, Option<f64>) {

@@ -11,7 +11,7 @@ use crate::launches::is_development;
 use crate::tree::File;
 
 /// Variables by which backup images are told their timetable.
-const TIMETABLES: &[&str] = &[
+pub const TIMETABLES: &[&str] = &[
     "SCHEDULE",
     "BACKUP_CRON_EXPRESSION",
     "CRON_TIME",

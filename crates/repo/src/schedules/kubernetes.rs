@@ -1,4 +1,4 @@
-//! CronJobs and the backup settings of database operators.
+//! CronJobs.
 
 use seaworthy_syntax::tree::Node;
 
@@ -10,6 +10,9 @@ use crate::tree::File;
 pub fn read(found: &mut Found) {
     for manifest in found.commands.manifests() {
         let file = &found.tree.files()[manifest.file];
+        if crate::infrastructure::is_development(&file.path) {
+            continue;
+        }
         for object in &manifest.objects {
             self::object(found, file, object);
         }
@@ -17,64 +20,8 @@ pub fn read(found: &mut Found) {
 }
 
 fn object(found: &mut Found, file: &File, object: &Node) {
-    let kind = object.get("kind").and_then(Node::as_str).unwrap_or_default();
-    let group = object.get("apiVersion").and_then(Node::as_str).unwrap_or_default().to_owned();
-    let name = object.path("metadata.name").and_then(Node::scalar).unwrap_or_default();
-    let line = object.get("kind").map_or(1, |node| node.line);
-    match kind {
-        "CronJob" => cron_job(found, file, object),
-        "ScheduledBackup" | "Schedule"
-            if group.contains("cnpg") || group.contains("k8up") || group.contains("velero") =>
-        {
-            let schedule = object.path("spec.schedule").or_else(|| object.path("spec.backup.schedule"));
-            let suspended = object.path("spec.suspend").and_then(Node::as_bool) == Some(true);
-            let timetable = schedule.and_then(Node::scalar).unwrap_or_default();
-            let at = file.at_line(schedule.map_or(line, |node| node.line));
-            found.managed(format!("{kind} {name}"), !suspended, None, super::interval(&timetable), at);
-        }
-        "Cluster" if group.contains("cnpg") => {
-            if let Some(backup) = object.path("spec.backup") {
-                let days = backup
-                    .get("retentionPolicy")
-                    .and_then(Node::scalar)
-                    .and_then(|policy| policy.trim_end_matches(['d', 'w', 'm']).parse().ok());
-                // The operator archives the write-ahead log all the time.
-                let archives = backup.get("barmanObjectStore").is_some();
-                found.managed(
-                    format!("Cluster {name}"),
-                    true,
-                    days,
-                    archives.then_some(5.0 / 60.0),
-                    file.at_line(backup.line),
-                );
-            }
-        }
-        "postgresql" if group.contains("zalan.do") => {
-            if let Some(backup) = object.path("spec.enableLogicalBackup") {
-                let schedule = object.path("spec.logicalBackupSchedule").and_then(Node::scalar);
-                let hours = schedule.as_deref().and_then(super::interval);
-                found.managed(
-                    format!("postgresql {name}"),
-                    backup.as_bool() == Some(true),
-                    None,
-                    hours,
-                    file.at_line(backup.line),
-                );
-            }
-        }
-        "PostgresCluster" | "PerconaPGCluster" | "PerconaXtraDBCluster" | "PerconaServerMongoDB" => {
-            if let Some(backups) = object.path("spec.backups").or_else(|| object.path("spec.backup")) {
-                let enabled = backups.get("enabled").and_then(Node::as_bool) != Some(false);
-                found.managed(format!("{kind} {name}"), enabled, None, None, file.at_line(backups.line));
-            }
-        }
-        "MariaDB" | "Backup" if group.contains("mariadb") => {
-            if let Some(cron) = object.path("spec.schedule.cron") {
-                let hours = cron.scalar().as_deref().and_then(super::interval);
-                found.managed(format!("{kind} {name}"), true, None, hours, file.at_line(cron.line));
-            }
-        }
-        _ => {}
+    if object.get("kind").and_then(Node::as_str) == Some("CronJob") {
+        cron_job(found, file, object);
     }
 }
 

@@ -3,22 +3,30 @@
 //! One file for each kind of timetable; all give the same shapes.
 
 mod application;
+mod ci;
 mod compose;
 mod cron;
 mod infrastructure;
 mod kubernetes;
+mod managed;
+mod operators;
 mod platforms;
 mod scripts;
 mod systemd;
 
-use seaworthy_facts::{Command, Location, ManagedBackup, ScheduledJob, Schedules};
+use seaworthy_facts::{Command, Destination, Infrastructure, Location, Pipelines, ScheduledJob, Schedules};
 use seaworthy_syntax::crontab::Schedule;
 
 use crate::commands::{Commands, Place};
 use crate::tree::{Class, File, Tree};
 
 /// Every timetable.
-pub fn collect(tree: &Tree, commands: &Commands) -> Schedules {
+pub fn collect(
+    tree: &Tree,
+    commands: &Commands,
+    infrastructure: &Infrastructure,
+    pipelines: &Pipelines,
+) -> Schedules {
     let mut found = Found { tree, commands, schedules: Schedules::default() };
     cron::read(&mut found);
     systemd::read(&mut found);
@@ -26,7 +34,10 @@ pub fn collect(tree: &Tree, commands: &Commands) -> Schedules {
     compose::read(&mut found);
     application::read(&mut found);
     platforms::read(&mut found);
-    infrastructure::read(&mut found);
+    infrastructure::read(&mut found, infrastructure);
+    managed::read(&mut found, infrastructure);
+    operators::read(&mut found, infrastructure);
+    ci::read(&mut found, pipelines);
     scripts::read(&mut found);
     found.schedules
 }
@@ -54,24 +65,7 @@ impl Found<'_, '_> {
             timetable: timetable.chars().take(200).collect(),
             interval_hours,
             commands,
-        });
-    }
-
-    /// Adds backups of a managed database.
-    fn managed(
-        &mut self,
-        resource: String,
-        enabled: bool,
-        days: Option<u32>,
-        hours: Option<f64>,
-        at: Location,
-    ) {
-        self.schedules.managed_backups.push(ManagedBackup {
-            resource,
-            enabled,
-            retention_days: days,
-            interval_hours: hours,
-            at,
+            destination: Destination::Unknown,
         });
     }
 }

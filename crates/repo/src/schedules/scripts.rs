@@ -52,6 +52,10 @@ pub fn read(found: &mut Found) {
             "Makefile" => makefile(found, file),
             _ => {
                 let commands = found.follow(&text, &file.at_line(1), file.folder());
+                // What is read back at once, into another database, is a copy and no backup.
+                if commands.iter().any(|command| command.roles.contains(&Role::Restore)) || loads(&text) {
+                    continue;
+                }
                 let backup = commands.iter().find(|command| {
                     command.roles.contains(&Role::Backup) && command.at.path() == Some(file.path.as_str())
                 });
@@ -65,6 +69,22 @@ pub fn read(found: &mut Found) {
             }
         }
     }
+}
+
+/// Whether a script feeds a file to a database.
+fn loads(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        let client =
+            ["psql", "mysql ", "mariadb ", "mongorestore"].iter().any(|client| line.contains(client));
+        client
+            && !line.starts_with('#')
+            && !line.contains("dump")
+            && (line.contains(" < ")
+                || line.contains(" -f ")
+                || line.contains(" --file")
+                || line.contains(" <\""))
+    })
 }
 
 fn package(found: &mut Found, file: &File) {

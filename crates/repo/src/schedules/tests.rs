@@ -3,6 +3,8 @@
 use seaworthy_facts::Role;
 
 use super::*;
+use crate::infrastructure;
+use crate::scan::{Needles, scan};
 use crate::tree::Limits;
 
 fn schedules(files: &[(&str, &str)]) -> Schedules {
@@ -13,7 +15,13 @@ fn schedules(files: &[(&str, &str)]) -> Schedules {
         std::fs::write(path, text).unwrap();
     }
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
-    collect(&tree, &Commands::new(&tree))
+    let mut needles = Needles::default();
+    let plan = infrastructure::plan(&mut needles);
+    let scan = scan(&tree, &needles);
+    let commands = Commands::new(&tree);
+    let infrastructure = infrastructure::collect(&tree, &scan, &plan, &commands);
+    let pipelines = crate::pipelines::collect(&tree, &commands);
+    collect(&tree, &commands, &infrastructure, &pipelines)
 }
 
 fn backs_up(job: &ScheduledJob) -> bool {
@@ -96,11 +104,102 @@ fn managed_databases() {
     assert_eq!(
         seen,
         [
-            ("aws_db_instance.off", false, None),
+            ("aws_db_instance.off", false, Some(0)),
             ("aws_db_instance.on", true, Some(7)),
             ("google_sql_database_instance.g", true, None),
             ("aws_backup_plan.p", true, None)
         ]
     );
     assert_eq!(found.managed_backups[3].interval_hours, Some(24.0));
+}
+
+fn managed(files: &[(&str, &str)]) -> Vec<(bool, Option<f64>, Destination)> {
+    schedules(files)
+        .managed_backups
+        .into_iter()
+        .map(|backup| (backup.enabled, backup.interval_hours, backup.destination))
+        .collect()
+}
+
+#[test]
+fn defaults_of_services_and_what_cannot_be_told() {
+    let of = |text: &str| managed(&[("main.tf", text)]).first().map(|backup| backup.0);
+    assert_eq!(
+        of("variable \"d\" {}\nresource \"aws_db_instance\" \"a\" { backup_retention_period = var.d }\n"),
+        None
+    );
+    assert_eq!(
+        of(
+            "variable \"d\" { default = 3 }\nresource \"aws_db_instance\" \"a\" { backup_retention_period = var.d }\n"
+        ),
+        Some(true)
+    );
+    assert_eq!(of("resource \"aws_db_instance\" \"a\" { replicate_source_db = \"x\" }\n"), None);
+    assert_eq!(of("resource \"aws_rds_cluster\" \"a\" {}\n"), Some(true));
+    assert_eq!(
+        of("resource \"google_sql_database_instance\" \"a\" {\n  settings {\n    tier = \"x\"\n  }\n}\n"),
+        Some(false)
+    );
+    assert_eq!(of("resource \"azurerm_postgresql_flexible_server\" \"a\" {}\n"), Some(true));
+    assert_eq!(of("resource \"digitalocean_database_cluster\" \"a\" { engine = \"valkey\" }\n"), None);
+    let render =
+        |plan: &str| managed(&[("render.yaml", &format!("databases:\n- name: a\n  plan: {plan}\n"))])[0].0;
+    assert!(!render("free") && render("basic-1gb"));
+}
+
+#[test]
+fn operators_and_archiving() {
+    let cluster = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata:\n  name: c\nspec:\n  backup:\n    retentionPolicy: 30d\n    barmanObjectStore:\n      destinationPath: s3://acme-backups/c\n---\napiVersion: postgresql.cnpg.io/v1\nkind: ScheduledBackup\nmetadata:\n  name: s\nspec:\n  schedule: '0 0 3 * * *'\n  cluster:\n    name: c\n";
+    let found = managed(&[("k8s/db.yaml", cluster)]);
+    let kept = Destination::Apart("s3://acme-backups/c".to_owned());
+    assert_eq!(found[0].1, Some(5.0 / 60.0));
+    assert_eq!(found[0].2, kept);
+    assert_eq!((found[1].1, &found[1].2), (Some(24.0), &kept));
+    let repos = "apiVersion: postgres-operator.crunchydata.com/v1beta1\nkind: PostgresCluster\nmetadata:\n  name: p\nspec:\n  backups:\n    pgbackrest:\n      repos:\n      - name: repo1\n        schedules:\n          full: '0 1 * * 0'\n        gcs:\n          bucket: b\n";
+    let found = managed(&[("k8s/p.yaml", repos)]);
+    assert_eq!(found[0].2, Destination::Apart("Google Cloud Storage".to_owned()));
+    let conf = "archive_mode = on # always\narchive_command = 'wal-g wal-push %p'\narchive_timeout = 300\n";
+    let found = managed(&[("db/postgresql.conf", conf)]);
+    assert_eq!(found, [(true, Some(300.0 / 3600.0), Destination::Apart("WAL-G's storage".to_owned()))]);
+    let dev = managed(&[("k8s/overlays/dev/db.yaml", cluster)]);
+    assert!(dev.is_empty());
+}
+
+#[test]
+fn ci_ansible_kamal_and_laravel() {
+    let found = schedules(&[
+        (
+            ".github/workflows/backup.yml",
+            "on:\n  schedule:\n    - cron: '0 4 * * *'\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pg_dump $DATABASE_URL > a.sql\n      - uses: actions/upload-artifact@v4\n",
+        ),
+        (
+            "roles/db/tasks/main.yml",
+            "- cron:\n    name: b\n    minute: '0'\n    hour: '2'\n    job: pg_dump app > /var/backups/a.sql\n",
+        ),
+        (
+            "config/deploy.yml",
+            "service: a\naccessories:\n  backup:\n    image: eeshugerman/postgres-backup-s3:16\n    env:\n      clear:\n        SCHEDULE: '@daily'\n",
+        ),
+        ("routes/console.php", "<?php\nSchedule::command('backup:run')->daily();\n"),
+        ("config/backup.php", "<?php return ['backup' => ['destination' => ['disks' => ['offsite']]]];"),
+        ("config/filesystems.php", "<?php return ['disks' => ['offsite' => ['driver' => 's3']]];"),
+    ]);
+    assert_eq!(found.ci.len(), 1);
+    assert_eq!(found.ci[0].interval_hours, Some(24.0));
+    assert!(found.ci[0].commands.iter().any(|command| command.words[0] == "actions/upload-artifact"));
+    let kinds: Vec<(&str, Option<f64>)> =
+        found.jobs.iter().map(|job| (job.kind.as_str(), job.interval_hours)).collect();
+    assert!(kinds.contains(&("cron task of Ansible", Some(24.0))), "{kinds:?}");
+    assert!(kinds.contains(&("Kamal accessory", Some(24.0))), "{kinds:?}");
+    let laravel = found.jobs.iter().find(|job| job.kind == "application scheduler").unwrap();
+    assert_eq!(laravel.destination, Destination::Apart("the disk `offsite` (s3)".to_owned()));
+}
+
+#[test]
+fn scripts_that_copy_a_database_elsewhere_are_no_backups() {
+    let found = schedules(&[
+        ("scripts/sync.sh", "pg_dump $PROD > /tmp/a.sql\npsql $LOCAL < /tmp/a.sql\n"),
+        ("scripts/backup.sh", "psql -Atc 'select 1'\npg_dump $PROD > /b/a.sql\n"),
+    ]);
+    assert_eq!(found.backup_scripts.len(), 1);
 }
