@@ -4,6 +4,8 @@
 //! columns counted in characters), so that whatever is concluded later can point at its source.
 //! Nothing here executes, expands without a budget, or recurses without a depth limit.
 
+pub mod apache;
+pub mod caddyfile;
 pub mod code;
 pub mod crontab;
 pub mod dockerfile;
@@ -14,6 +16,7 @@ pub mod json;
 pub mod justfile;
 pub mod makefile;
 pub mod markdown;
+pub mod nginx;
 pub mod position;
 pub mod procfile;
 pub mod shell;
