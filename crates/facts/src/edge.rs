@@ -46,8 +46,8 @@ pub struct ResponseHeader {
     pub at: Location,
     /// It depends on a switch.
     pub switch: Option<Switch>,
-    /// Answers of the same scope that do not carry it, and why.
-    pub lost: Vec<Observed<String>>,
+    /// Answers of the same scope that do not carry it.
+    pub lost: Vec<Lost>,
     /// Why this counts for nothing, when that is so (nothing loads the file).
     pub unused: Option<String>,
 }
@@ -65,6 +65,17 @@ impl ResponseHeader {
             _ => None,
         }
     }
+}
+
+/// Answers that do not carry a header although it is set for more than them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Which answers.
+    pub scope: HeaderScope,
+    /// Why they do not.
+    pub why: String,
+    /// Where that is.
+    pub at: Location,
 }
 
 /// What happens to a header.

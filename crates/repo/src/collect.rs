@@ -41,6 +41,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let infrastructure_plan = infrastructure::plan(&mut needles);
     let assets_plan = assets::plan(&tree, &mut needles);
     let alerting_plan = alerting::plan(&mut needles);
+    let edge_plan = edge::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -71,7 +72,18 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     });
     let documents = documents::collect(&tree);
     let code = code::collect(&tree, &scan, &code_plan);
-    let edge = edge::collect(&tree);
+    let edge = edge::collect(&edge::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &edge_plan,
+        launches: &launches,
+        packages: &packages,
+        pipelines: &pipelines,
+        schedules: &schedules,
+        containers: &containers,
+        infrastructure: &infrastructure,
+        system: &system,
+    });
     let error_handling = error_handling::collect(&error_handling::Seen {
         tree: &tree,
         scan: &scan,

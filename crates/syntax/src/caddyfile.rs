@@ -190,16 +190,15 @@ impl Reader<'_> {
     /// The lines between `<<MARK` and `MARK`.
     fn heredoc(&mut self, rest: &str) -> Option<String> {
         let after = rest.strip_prefix("<<")?;
-        let first = after.lines().next()?;
-        let marker = first.trim_end();
-        let named =
-            !marker.is_empty() && marker.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        if !named || !after.contains('\n') {
+        let length = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))?;
+        let (marker, behind) = after.split_at(length);
+        let body = behind.strip_prefix("\r\n").or_else(|| behind.strip_prefix('\n'))?;
+        if marker.is_empty() {
             return None;
         }
         let mut content = String::new();
-        let mut length = 2 + first.len() + 1;
-        for line in after[first.len()..].trim_start_matches('\r').get(1..)?.split_inclusive('\n') {
+        let mut length = rest.len() - body.len();
+        for line in body.split_inclusive('\n') {
             if line.trim() == marker {
                 // The line's end stays: it ends the segment.
                 length += line.trim_end_matches(['\r', '\n']).len();

@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::{statements, values};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +18,61 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Edge],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("content_security_policy.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::answers_http)
+    let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
+    if let Some(not_applicable) = shared::answers_http(system) {
+        return Ok(not_applicable);
+    }
+    let title = "Content-Security-Policy";
+    let mut findings = statements::looked_for(title);
+    let question = statements::Question {
+        name: "content-security-policy",
+        worth: &values::content_security_policy,
+        pages_only: true,
+    };
+    let answer = statements::ask(edge, &question);
+    if let Some((header, notes)) = answer.good.first() {
+        findings.note(format!("the policy's grade is {}", values::grade(notes)), Some(&header.at));
+    }
+    answer.tell(&mut findings, title, true);
+    let mut reason = answer.reason(title);
+    if let Some(report) = edge.header("content-security-policy-report-only").find(|header| header.counts()) {
+        findings.note("a policy that only reports forbids nothing", Some(&report.at));
+        if answer.nothing.is_empty() {
+            reason = format!("the policy at {} only reports, it forbids nothing", report.at);
+        }
+    }
+    findings.because(reason).unread(&edge.unread);
+    shared::settle::url(&mut findings);
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statements::tests::{facts, header, shared_cases, told};
+    use super::ITEM;
+
+    #[test]
+    fn passes_fails_is_unknown_and_does_not_apply() {
+        shared_cases(
+            &ITEM,
+            "content-security-policy",
+            "default-src 'self'",
+            Some("script-src 'unsafe-inline'"),
+        );
+    }
+
+    #[test]
+    fn reports_and_policies_without_scripts_are_not_enough() {
+        let report = header("content-security-policy-report-only", "default-src 'self'");
+        assert_eq!(told(&ITEM, &facts(vec![report])), (0, 0, true));
+        let framing = header("content-security-policy", "frame-ancestors 'none'");
+        assert_eq!(told(&ITEM, &facts(vec![framing])), (0, 0, true));
+    }
 }

@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use super::{statements, values};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `headers.content-type-options`
@@ -17,12 +17,29 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Edge],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("content_type_options.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::answers_http)
+    let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
+    let question = statements::Question {
+        name: "x-content-type-options",
+        worth: &values::content_type_options,
+        pages_only: false,
+    };
+    Ok(statements::findings(system, edge, "X-Content-Type-Options", &question))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statements::tests::shared_cases;
+    use super::ITEM;
+
+    #[test]
+    fn passes_fails_is_unknown_and_does_not_apply() {
+        shared_cases(&ITEM, "x-content-type-options", "nosniff", Some("sniff"));
+    }
 }

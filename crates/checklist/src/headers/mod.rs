@@ -5,7 +5,9 @@ mod content_type_options;
 mod frame_options;
 mod permissions_policy;
 mod referrer_policy;
+pub(crate) mod statements;
 mod strict_transport_security;
+pub(crate) mod values;
 mod xss_protection;
 
 use crate::Item;

@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use super::{statements, values};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `headers.permissions-policy`
@@ -17,12 +17,33 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Edge],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("permissions_policy.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::answers_http)
+    let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
+    let question = statements::Question {
+        name: "permissions-policy",
+        worth: &values::permissions_policy,
+        pages_only: true,
+    };
+    let mut findings = statements::findings(system, edge, "Permissions-Policy", &question);
+    for old in edge.header("feature-policy").filter(|header| header.counts()) {
+        findings.note("Feature-Policy is obsolete: browsers obey Permissions-Policy only", Some(&old.at));
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statements::tests::shared_cases;
+    use super::ITEM;
+
+    #[test]
+    fn passes_fails_is_unknown_and_does_not_apply() {
+        shared_cases(&ITEM, "permissions-policy", "camera=()", Some("camera 'none'"));
+    }
 }

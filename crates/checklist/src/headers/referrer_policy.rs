@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use super::{statements, values};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `headers.referrer-policy`
@@ -17,12 +17,26 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Edge],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("referrer_policy.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::answers_http)
+    let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
+    let question =
+        statements::Question { name: "referrer-policy", worth: &values::referrer_policy, pages_only: true };
+    Ok(statements::findings(system, edge, "Referrer-Policy", &question))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statements::tests::shared_cases;
+    use super::ITEM;
+
+    #[test]
+    fn passes_fails_is_unknown_and_does_not_apply() {
+        shared_cases(&ITEM, "referrer-policy", "no-referrer", Some("unsafe-url"));
+    }
 }

@@ -10,6 +10,8 @@ mod procfile;
 mod rollouts;
 mod services;
 
+pub use compose::is_compose;
+
 use seaworthy_facts::{Command, Launch, Launches, Location, Stage};
 
 use crate::commands::{Commands, Place};
