@@ -60,6 +60,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         capabilities: &capabilities,
         containers: &containers,
         pipelines: &pipelines,
+        launches: &launches,
     });
     let runtimes = runtimes::collect(&tree, &packages, &containers, &pipelines);
     let migrations = migrations::collect(&migrations::Seen {

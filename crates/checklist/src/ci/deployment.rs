@@ -101,7 +101,14 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
                 .because(format!("{}; no deploy job and no platform file was found", work::count(pipelines)));
         }
     }
-    findings.settled_by("name the platform that deploys what is pushed", Some("--deploy NAME"));
+    if named.is_empty() {
+        findings.settled_by(
+            "name the platform that deploys what is pushed",
+            Some("seaworthy check --deploy NAME"),
+        );
+    } else {
+        findings.settled_by("deploy from CI, or sign that each push is deployed", None);
+    }
     Ok(findings)
 }
 

@@ -68,7 +68,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             findings.because("no staging or preview environment is defined here");
         }
     }
-    findings.settled_by("add the repository that defines the environments", Some("--with ../infra"));
+    findings.settled_by(
+        "add the repository that defines the environments",
+        Some("seaworthy check --with ../infra"),
+    );
     Ok(findings)
 }
 

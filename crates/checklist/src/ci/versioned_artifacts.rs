@@ -79,7 +79,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     findings.unread(&unread);
     findings.because(format!("{}; nothing publishes an artefact", work::count(pipelines)));
-    findings.settled_by("add the repository that builds and keeps the artefacts", Some("--with DIR"));
+    findings.settled_by(
+        "add the repository that builds and keeps the artefacts",
+        Some("seaworthy check --with DIR"),
+    );
     Ok(findings)
 }
 

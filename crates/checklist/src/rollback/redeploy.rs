@@ -74,7 +74,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     findings.unread(&work::unread(pipelines, |_| true));
     findings.because(format!("{}; nothing keeps artefacts under a version", work::count(pipelines)));
-    findings.settled_by("add the repository that builds and keeps the artefacts", Some("--with DIR"));
+    findings.settled_by(
+        "add the repository that builds and keeps the artefacts",
+        Some("seaworthy check --with DIR"),
+    );
     Ok(findings)
 }
 

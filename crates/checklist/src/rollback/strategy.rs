@@ -55,7 +55,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             findings.note(format!("on {} ({word}): {}", platform.key, promise.says), Some(&platform.at));
             findings.settled_by(
                 "name the platform that production runs on",
-                Some(&format!("--deploy {}", platform.key)),
+                Some(&format!("seaworthy check --deploy {}", platform.key)),
             );
         }
     }
@@ -173,7 +173,10 @@ mod checks {
         for certainty in [Certainty::Optional, Certainty::Probable] {
             let report = report(&ITEM, &on("vercel", certainty, "instant-rollback"));
             assert_eq!(report.status, Status::Unknown);
-            assert_eq!(report.settled_by.unwrap().command.as_deref(), Some("--deploy vercel"));
+            assert_eq!(
+                report.settled_by.unwrap().command.as_deref(),
+                Some("seaworthy check --deploy vercel")
+            );
         }
         assert_eq!(report(&ITEM, &on("fly", Certainty::Configured, "kept-releases")).status, Status::Unknown);
     }

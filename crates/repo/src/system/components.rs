@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_facts::{Component, Ecosystem, Location, Observed, Product};
+use seaworthy_facts::{Component, Ecosystem, Location, Observed, Product, Role, Stage};
 
 use super::Seen;
 use super::templates;
@@ -71,6 +71,13 @@ pub fn components(seen: &Seen) -> Vec<Component> {
         component_of(&mut components, ".").http_server = Some(sign);
     }
     if !components.values().any(has_role)
+        && let Some(sign) = started_server(seen)
+    {
+        let path = sign.at.path().unwrap_or_default().to_owned();
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        component_of(&mut components, folder).http_server = Some(sign);
+    }
+    if !components.values().any(has_role)
         && let Some(sign) = templates::php_pages(seen)
     {
         let component = component_of(&mut components, ".");
@@ -78,6 +85,37 @@ pub fn components(seen: &Seen) -> Vec<Component> {
         component.http_server = Some(sign);
     }
     components.into_values().filter(|component| has_role(component) || component.manifest.is_some()).collect()
+}
+
+/// Programs that do nothing but answer HTTP.
+const ONLY_SERVE_HTTP: &[&str] = &[
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "granian",
+    "uwsgi",
+    "waitress-serve",
+    "puma",
+    "unicorn",
+    "php-fpm",
+    "apache2-foreground",
+    "httpd-foreground",
+    "frankenphp",
+];
+
+/// A server that an image, a Procfile or a platform file starts, where no code shows one.
+fn started_server(seen: &Seen) -> Option<Observed<String>> {
+    seen.launches
+        .launches
+        .iter()
+        .filter(|launch| launch.stage == Stage::Start && !launch.development)
+        .flat_map(|launch| &launch.commands)
+        .find(|command| {
+            let program = command.words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+            command.really(Role::Serve) && ONLY_SERVE_HTTP.contains(&program)
+        })
+        .map(|command| Observed::new(command.words.first().cloned().unwrap_or_default(), command.at.clone()))
 }
 
 fn has_role(component: &Component) -> bool {

@@ -11,7 +11,9 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use seaworthy_facts::{Capabilities, Containers, Declared, Migrations, Pipelines, Repository, System};
+use seaworthy_facts::{
+    Capabilities, Containers, Declared, Launches, Migrations, Pipelines, Repository, System,
+};
 use sha2::{Digest, Sha256};
 
 use crate::scan::{Needles, Scan};
@@ -44,6 +46,8 @@ pub struct Seen<'a> {
     pub containers: &'a Containers,
     /// Continuous integration.
     pub pipelines: &'a Pipelines,
+    /// What is started.
+    pub launches: &'a Launches,
 }
 
 /// Adds the literals that tell servers, front ends and databases.

@@ -216,3 +216,18 @@ fn plain_php_and_a_web_server_of_its_own_are_servers() {
     assert_eq!(proxy.http_server().unwrap().at.to_string(), "nginx/nginx.conf");
     assert!(system(&[("nginx.conf", "http { }\n")]).http_server().is_none());
 }
+
+#[test]
+fn a_server_that_only_its_image_shows() {
+    let image = |command: &str| {
+        system(&[
+            ("requirements.txt", "Django==5.2\ngunicorn==23.0.0\n"),
+            ("site/views.py", "from django.http import HttpResponse\n"),
+            ("Dockerfile", &format!("FROM python:3.13-slim\nCOPY . .\nCMD {command}\n")),
+        ])
+    };
+    let served = image("[\"gunicorn\", \"site.wsgi\", \"-b\", \":8000\"]");
+    assert_eq!(served.http_server().unwrap().at.to_string(), "Dockerfile:3");
+    assert!(served.deployable());
+    assert!(image("[\"python\", \"-m\", \"report\"]").http_server().is_none());
+}
