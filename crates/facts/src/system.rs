@@ -198,7 +198,7 @@ impl Platform {
 /// Something that a platform itself sees to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantee {
-    /// Stable key: `certificates`, `redirect`, `tls-1-2`, `metrics`, `instant-rollback`, `kept-releases`.
+    /// Stable key: `certificates`, `redirect`, `tls-1-2`, `metrics`, `instant-rollback`, `kept-releases`, `edge-cache`.
     pub claim: String,
     /// What is promised, in a few words.
     pub says: String,

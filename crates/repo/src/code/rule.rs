@@ -27,7 +27,7 @@ rule_files! {
     "https": [],
     "logging": [],
     "monitoring": [],
-    "performance": [],
+    "performance": ["connections"],
     "privacy": [],
     "review": [],
     "watch": [],

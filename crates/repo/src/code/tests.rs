@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod performance;
+
 use std::fs;
 
 use super::*;
