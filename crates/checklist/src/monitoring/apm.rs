@@ -34,6 +34,9 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.looked_for(
         "tracing SDKs (OpenTelemetry, Datadog, New Relic, Elastic, AppSignal, Sentry with a sample rate …) that are started in code, and agents in start commands, images and deployment files",
     );
+    findings.because(
+        "no tracing SDK is started and no agent is hung into the process, as far as the repository tells",
+    );
     products::gather(&mut findings, capabilities, "apm", "traces requests");
     if let Ok(infrastructure) = view.get::<Infrastructure>() {
         for (kind, path, on) in TRACED {

@@ -169,6 +169,7 @@ fn configures(at: &Location) -> bool {
 /// Agents that time the queries of common drivers without more being said.
 const TIMES_QUERIES: &[&str] = &[
     "OpenTelemetry agent",
+    "OpenTelemetry's agent for Python",
     "Datadog APM",
     "Datadog agent in the process",
     "New Relic",

@@ -46,7 +46,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     for product in capabilities.of("error-tracking") {
         let (there, here): (Vec<_>, Vec<_>) =
             product.used.iter().partition(|at| server && is_for_browsers(system, at));
-        if let Some(at) = here.first() {
+        // The file that names the server says it best.
+        let best =
+            here.iter().find(|at| at.path().is_some_and(|path| path.contains("server"))).or(here.first());
+        if let Some(at) = best {
             findings
                 .supports(format!("{} takes the errors of the server ({})", product.name, product.docs), at);
         } else if let Some(at) = there.first() {
@@ -91,6 +94,8 @@ fn is_for_browsers(system: &System, at: &Location) -> bool {
     {
         return true;
     }
+    let by_name =
+        name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.eq_ignore_ascii_case("client"));
     let within =
         |folder: &str| folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     system
@@ -99,7 +104,8 @@ fn is_for_browsers(system: &System, at: &Location) -> bool {
         .filter(|component| within(&component.folder))
         .max_by_key(|component| if component.folder == "." { 0 } else { component.folder.len() })
         .is_some_and(|component| {
-            component.front_end.is_some() && component.http_server.is_none() && component.worker.is_none()
+            let server = component.http_server.is_some() || component.worker.is_some();
+            component.front_end.is_some() && (by_name || !server)
         })
 }
 

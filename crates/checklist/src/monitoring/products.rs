@@ -8,7 +8,8 @@ use crate::Findings;
 pub fn gather(findings: &mut Findings, capabilities: &Capabilities, capability: &str, does: &str) {
     for product in capabilities.of(capability) {
         if let Some(at) = product.in_use() {
-            findings.supports(format!("{} {does} ({})", product.name, product.docs), at);
+            let link = if product.docs.is_empty() { String::new() } else { format!(" ({})", product.docs) };
+            findings.supports(format!("{} {does}{link}", product.name), at);
         }
     }
     if !findings.has_evidence() {

@@ -42,7 +42,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             findings
                 .untried(format!("{} bans, and nothing that was found tells people of it", product.name), at);
         } else {
-            findings.supports(format!("{} reports attacks ({})", product.name, product.docs), at);
+            findings.supports(format!("{} reports attacks", product.name), at);
         }
     }
     if let Ok(alerting) = view.get::<Alerting>() {

@@ -75,7 +75,12 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
             needles.iter().enumerate().flat_map(|(at, id)| scan.hits(*id).iter().map(move |hit| (at, hit)))
         {
             let file = &tree.files()[hit.file];
-            if hit.comment || !scan.ships(file) || !is_code(file) || file.language.is_none() {
+            if hit.comment
+                || !scan.ships(file)
+                || !is_code(file)
+                || file.language.is_none()
+                || demonstrates(&file.path)
+            {
                 continue;
             }
             let Some(text) = texts.entry(hit.file).or_insert_with(|| tree.text(file)) else { continue };
@@ -103,6 +108,16 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
             ..Product::default()
         })
         .collect()
+}
+
+/// A page or script that only shows or tries how recording works (`TestConsolePage.tsx`).
+fn demonstrates(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    ["Test", "Demo", "Example", "Playground", "Mock"].iter().any(|word| {
+        stem.find(word)
+            .is_some_and(|at| !stem[at + word.len()..].starts_with(|c: char| c.is_ascii_lowercase()))
+    })
 }
 
 /// The text that follows a call, where the call stands alone: no longer name ends in it.
@@ -290,6 +305,7 @@ mod tests {
         assert!(recorded("a.py", "from collections import Counter\nc = Counter('letters')").is_empty());
         assert!(recorded("a.ts", "posthog.capture(eventName, properties)").is_empty());
         assert!(recorded("a.test.ts", "posthog.capture('order placed')").is_empty());
+        assert!(recorded("src/TestConsolePage.tsx", "umami.track('checkout-cart')").is_empty());
         assert!(recorded("a.rb", "# StatsD.increment(\"push.success\")").is_empty());
     }
 }

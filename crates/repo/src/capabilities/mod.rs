@@ -84,7 +84,7 @@ pub fn collect(
         }
         used.extend(present[index].iter().cloned());
         used.extend(uses(tree, scan, plan, index, signature));
-        if OPERATED.contains(&signature.capability) {
+        if OPERATED.contains(&signature.capability) || SWITCHED.contains(&signature.capability) {
             used.retain(|at| !at.path().is_some_and(crate::packages::is_development));
         }
         // Code that names a package which nothing declares is a coincidence. Where nothing was read of the ecosystem, a

@@ -64,23 +64,17 @@ pub fn plan(needles: &mut Needles) -> Plan {
 /// The channels and notices that were found.
 pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
     let found = [
-        ("feedback", "issue form for bug reports", issue_forms(tree, scan, plan)),
-        ("feedback", "support address in the product", addresses(tree, scan, plan)),
-        ("feedback", "own form or page for reports", forms(tree, scan, plan)),
-        ("security-alerts", "notices of failed or unknown logins", notices(tree, scan)),
+        ("feedback", "an issue form for bug reports", issue_forms(tree, scan, plan)),
+        ("feedback", "a support address in the product", addresses(tree, scan, plan)),
+        ("feedback", "an own form or page for reports", forms(tree, scan, plan)),
+        ("security-alerts", "code that tells of failed or unknown logins", notices(tree, scan)),
     ];
     found
         .into_iter()
         .filter(|(.., used)| !used.is_empty())
         .map(|(capability, name, mut used)| {
             used.truncate(PLACES);
-            Product {
-                capability: capability.to_owned(),
-                name: name.to_owned(),
-                used,
-                docs: "https://owasp.org/www-project-application-security-verification-standard/".to_owned(),
-                ..Product::default()
-            }
+            Product { capability: capability.to_owned(), name: name.to_owned(), used, ..Product::default() }
         })
         .collect()
 }
@@ -128,7 +122,17 @@ fn addresses(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Location> {
     hits(tree, scan, &plan.addresses)
         .filter(|(file, hit)| {
             let path = file.path.to_ascii_lowercase();
-            let legal = ["imprint", "impressum", "privacy", "terms", "legal", "seed", "migration", "mock"];
+            let legal = [
+                "imprint",
+                "impressum",
+                "privacy",
+                "terms",
+                "legal",
+                "deletion",
+                "seed",
+                "migration",
+                "mock",
+            ];
             let placeholder = hit.text.contains("placeholder") || hit.text.contains("e.g.");
             is_view(file)
                 && !placeholder
@@ -269,9 +273,9 @@ mod tests {
     fn an_issue_form_counts_where_users_find_it() {
         let form = (".github/ISSUE_TEMPLATE/bug_report.yml", "name: Bug\n");
         assert!(found(&[form]).is_empty());
-        assert_eq!(found(&[form, ("LICENSE", "MIT")]), ["issue form for bug reports"]);
+        assert_eq!(found(&[form, ("LICENSE", "MIT")]), ["an issue form for bug reports"]);
         let link = ("src/Footer.tsx", "<a href=\"https://github.com/acme/shop/issues\">Report a bug</a>\n");
-        assert_eq!(found(&[form, link]), ["issue form for bug reports"]);
+        assert_eq!(found(&[form, link]), ["an issue form for bug reports"]);
         let feature = (".github/ISSUE_TEMPLATE/feature_request.yml", "name: Feature\n");
         assert!(found(&[feature, ("LICENSE", "MIT")]).is_empty());
     }
@@ -280,17 +284,18 @@ mod tests {
     fn an_address_counts_in_the_product_and_no_placeholder_does() {
         assert_eq!(
             found(&[("src/Help.tsx", "<a href=\"mailto:support@shop.io\">Help</a>\n")]),
-            ["support address in the product"]
+            ["a support address in the product"]
         );
         assert!(found(&[("src/Help.tsx", "<a href=\"mailto:support@example.com\">Help</a>\n")]).is_empty());
         assert!(found(&[("src/Form.tsx", "<input placeholder=\"support@shop.io\" />\n")]).is_empty());
         assert!(found(&[("src/Imprint.tsx", "<p>contact@shop.io</p>\n")]).is_empty());
+        assert!(found(&[("src/DataDeletion.tsx", "<p>Write to support@shop.io</p>\n")]).is_empty());
         assert!(found(&[("README.md", "Write to support@shop.io\n")]).is_empty());
     }
 
     #[test]
     fn own_forms_are_routes_that_take_reports_or_pages_that_are_linked() {
-        let form = ["own form or page for reports"];
+        let form = ["an own form or page for reports"];
         assert_eq!(
             found(&[(
                 "routes/api.php",
@@ -307,7 +312,7 @@ mod tests {
     #[test]
     fn notices_of_failed_logins_are_told_by_their_names() {
         let path = "app/Listeners/Security/NotifiesOwnerAboutUnknownUser.php";
-        assert_eq!(found(&[(path, "<?php\nclass X {}\n")]), ["notices of failed or unknown logins"]);
+        assert_eq!(found(&[(path, "<?php\nclass X {}\n")]), ["code that tells of failed or unknown logins"]);
         assert!(found(&[("app/FailedLogin.php", "<?php\nclass X {}\n")]).is_empty());
     }
 }

@@ -72,7 +72,7 @@ pub struct Signature {
     /// Files whose presence is use, as glob patterns below any folder.
     #[serde(default)]
     pub files: Vec<String>,
-    /// Languages to which the literals are limited; `js` and `jvm` stand for their families.
+    /// Languages to which the literals are limited; `js` and `jvm` stand for their families, `none` for configuration.
     #[serde(default)]
     pub languages: Vec<String>,
     /// The engine that a database client speaks to.
@@ -121,13 +121,16 @@ impl Signature {
     /// Whether the literals count in a language.
     pub fn reads(&self, language: Option<&str>) -> bool {
         self.languages.is_empty()
-            || language.is_some_and(|language| {
-                self.languages.iter().any(|wanted| match wanted.as_str() {
-                    "js" => matches!(language, "javascript" | "typescript" | "vue" | "svelte" | "astro"),
-                    "jvm" => matches!(language, "java" | "kotlin" | "scala" | "groovy"),
-                    wanted => wanted == language,
-                })
-            })
+            || language.map_or_else(
+                || self.languages.iter().any(|wanted| wanted == "none"),
+                |language| {
+                    self.languages.iter().any(|wanted| match wanted.as_str() {
+                        "js" => matches!(language, "javascript" | "typescript" | "vue" | "svelte" | "astro"),
+                        "jvm" => matches!(language, "java" | "kotlin" | "scala" | "groovy"),
+                        wanted => wanted == language,
+                    })
+                },
+            )
     }
 }
 

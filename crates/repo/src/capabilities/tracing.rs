@@ -30,12 +30,18 @@ pub fn plan(needles: &mut Needles) -> Plan {
 
 /// Sentry's tracing, where Sentry itself is in use on a server.
 pub fn products(tree: &Tree, scan: &Scan, plan: &Plan, trackers: &[Product]) -> Vec<Product> {
-    let sentry = trackers.iter().any(|product| {
-        product.name.starts_with("Sentry for") && (product.in_use().is_some() || !product.off.is_empty())
-    });
-    if !sentry {
+    let sentry: Vec<&Product> =
+        trackers.iter().filter(|product| product.name.starts_with("Sentry for ")).collect();
+    if sentry.iter().all(|product| product.used.is_empty()) {
+        // What is switched off traces nothing, whatever its rate.
         return Vec::new();
     }
+    let counts = |file: &File| {
+        scan.ships(file)
+            && is_code(file)
+            && !super::is_for_browsers(&file.path)
+            && is_of_a_server(file, &sentry)
+    };
     let mut traces = Product {
         capability: "apm".to_owned(),
         name: "Sentry tracing".to_owned(),
@@ -44,7 +50,7 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan, trackers: &[Product]) -> 
     };
     for hit in plan.rates.iter().flat_map(|id| scan.hits(*id)) {
         let file = &tree.files()[hit.file];
-        if hit.comment || !counts(scan, file) {
+        if hit.comment || !counts(file) {
             continue;
         }
         let at = file.at_line(hit.line);
@@ -56,7 +62,7 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan, trackers: &[Product]) -> 
     }
     for hit in plan.samplers.iter().flat_map(|id| scan.hits(*id)) {
         let file = &tree.files()[hit.file];
-        if !hit.comment && counts(scan, file) {
+        if !hit.comment && counts(file) {
             traces.used.push(file.at_line(hit.line));
         }
     }
@@ -75,9 +81,10 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan, trackers: &[Product]) -> 
     products
 }
 
-/// Server code or configuration.
-fn counts(scan: &Scan, file: &File) -> bool {
-    scan.ships(file) && is_code(file) && !super::is_for_browsers(&file.path)
+/// JavaScript runs on both sides: there the options count in a file that initialises Sentry's SDK for servers.
+fn is_of_a_server(file: &File, sentry: &[&Product]) -> bool {
+    let script = matches!(file.language, Some("javascript" | "typescript" | "vue" | "svelte" | "astro"));
+    !script || sentry.iter().flat_map(|product| &product.used).any(|at| at.path() == Some(file.path.as_str()))
 }
 
 enum Rate {
@@ -111,10 +118,37 @@ fn rate(line: &str) -> Rate {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use seaworthy_facts::Location;
+
     use super::*;
 
     fn on(line: &str) -> bool {
         matches!(rate(line), Rate::On)
+    }
+
+    fn traced(path: &str, text: &str, initialised: &str) -> Vec<(String, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(path), text).unwrap();
+        let tree = Tree::open(folder.path(), &[], crate::tree::Limits::default()).unwrap();
+        let mut needles = Needles::default();
+        let plan = plan(&mut needles);
+        let scan = crate::scan::scan(&tree, &needles);
+        let tracker = Product {
+            name: "Sentry for JavaScript servers".to_owned(),
+            used: vec![Location::line(initialised, 1)],
+            ..Product::default()
+        };
+        let products = products(&tree, &scan, &plan, &[tracker]);
+        products.into_iter().map(|product| (product.capability, !product.used.is_empty())).collect()
+    }
+
+    #[test]
+    fn the_rate_of_a_browser_says_nothing_of_the_server() {
+        let text = "Sentry.init({ tracesSampleRate: 0.1 })\n";
+        let both = ["apm", "database-monitoring"].map(|capability| (capability.to_owned(), true));
+        assert_eq!(traced("instrument.ts", text, "instrument.ts"), both);
+        assert!(traced("App.tsx", text, "instrument.ts").is_empty());
+        assert!(traced("sentry.client.config.ts", text, "sentry.client.config.ts").is_empty());
     }
 
     #[test]
