@@ -42,6 +42,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let assets_plan = assets::plan(&tree, &mut needles);
     let alerting_plan = alerting::plan(&mut needles);
     let edge_plan = edge::plan(&mut needles);
+    let logging_plan = logging::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -104,7 +105,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         launches: &launches,
         pipelines: &pipelines,
     });
-    let logging = logging::collect(&tree);
+    let logging = logging::collect(&tree, &scan, &logging_plan, &system);
     let privacy = privacy::collect(&tree);
     // Last, so that the problems of every room are in it.
     let repository = system::repository(&tree, &scan, &system_plan, &system, &migrations);

@@ -6,6 +6,8 @@ mod levels;
 mod no_sensitive_data;
 mod retention;
 mod structured;
+#[cfg(test)]
+mod test_support;
 
 use crate::Item;
 
