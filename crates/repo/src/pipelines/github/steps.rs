@@ -61,6 +61,17 @@ fn checkout_folder(steps: &[Node]) -> Option<String> {
     join(".", &path).filter(|path| path != ".")
 }
 
+/// Actions that run a shell text, and the input that holds it.
+const SHELL_INPUTS: &[(&str, &str)] = &[
+    // https://github.com/appleboy/ssh-action
+    ("appleboy/ssh-action", "script"),
+    // https://github.com/nick-fields/retry
+    ("nick-fields/retry", "command"),
+    // https://github.com/Azure/cli
+    ("azure/cli", "inlineScript"),
+    ("Azure/cli", "inlineScript"),
+];
+
 fn one(
     reader: &mut Reader,
     node: &Node,
@@ -143,6 +154,18 @@ fn one(
         step.uses = Some(Uses { name, reference, inputs: given, roles, at: uses_at });
     }
 
+    // An action that runs a shell text of its inputs, here or on another machine.
+    let shell_input = step.uses.as_ref().and_then(|uses| {
+        let input = SHELL_INPUTS.iter().find(|(name, _)| *name == uses.name)?.1;
+        Some((
+            uses.inputs.iter().find(|(name, _)| name == input)?.1.clone(),
+            node.get("with")?.get(input)?.line,
+        ))
+    });
+    if let Some((text, line)) = shell_input {
+        let script = Script { path: &frame.path, line, folder: ".", via: &frame.via, pipefail: false };
+        step.commands.extend(reader.follow(&text, &script));
+    }
     if let (Some(run), Some(value)) = (text("run"), node.get("run")) {
         for combination in &combinations {
             let known = base.with(combination);

@@ -162,3 +162,13 @@ fn broken_files_are_named_and_the_rest_is_read() {
     assert_eq!(systems, [CiSystem::GithubActions, CiSystem::ForgejoActions]);
     assert_eq!(found.unread[0].at.path(), Some(".github/workflows/a.yml"));
 }
+
+#[test]
+fn shell_text_in_the_inputs_of_an_action_is_followed() {
+    let workflow = "on: push\njobs:\n  a:\n    steps:\n      - uses: appleboy/ssh-action@v1\n        with:\n          host: x\n          script: |\n            cd /srv/app\n            docker compose exec web python manage.py migrate\n";
+    let found = collect_from(&[(".github/workflows/ci.yml", workflow)]);
+    let step = &only(&found).jobs[0].steps[0];
+    let migrate =
+        step.commands.iter().find(|command| command.roles.contains(&seaworthy_facts::Role::Migrate));
+    assert_eq!(migrate.unwrap().at.to_string(), ".github/workflows/ci.yml:10");
+}
