@@ -39,6 +39,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let code_plan = code::plan(&tree, &input.declared.items, &mut needles);
     let error_handling_plan = error_handling::plan(&mut needles);
     let infrastructure_plan = infrastructure::plan(&mut needles);
+    let schedules_plan = schedules::plan(&mut needles);
     let assets_plan = assets::plan(&tree, &mut needles);
     let alerting_plan = alerting::plan(&mut needles);
     let edge_plan = edge::plan(&mut needles);
@@ -50,7 +51,14 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let pipelines = pipelines::collect(&tree, &commands);
     let launches = launches::collect(&tree, &commands);
     let infrastructure = infrastructure::collect(&tree, &scan, &infrastructure_plan, &commands);
-    let schedules = schedules::collect(&tree, &commands, &infrastructure, &pipelines);
+    let schedules = schedules::collect(&schedules::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &schedules_plan,
+        commands: &commands,
+        infrastructure: &infrastructure,
+        pipelines: &pipelines,
+    });
     let packages = packages::collect(&tree, &scan, packages_plan, &launches);
     let capabilities = capabilities::collect(&tree, &scan, &capabilities_plan, &packages, &containers);
     let system = system::collect(&system::Seen {

@@ -255,9 +255,14 @@ fn purpose(bucket: &Resource, infrastructure: &Infrastructure) -> Purpose {
         .flat_map(|name| name.split(|c: char| !c.is_ascii_alphanumeric()))
         .filter(|word| !word.is_empty())
         .collect();
-    if words.iter().any(|word| OTHER.contains(word)) {
+    let holds = |parts: &[&str]| names.iter().any(|name| parts.iter().any(|part| name.contains(part)));
+    if words.iter().any(|word| OTHER.contains(word))
+        || holds(&["temp", "backup", "tfstate", "artifact", "website", "static"])
+    {
         Purpose::Other
-    } else if words.iter().any(|word| USER_FILES.contains(word)) {
+    } else if words.iter().any(|word| USER_FILES.contains(word))
+        || holds(&["upload", "media", "attachment", "avatar"])
+    {
         Purpose::UserFiles
     } else {
         Purpose::Unclear

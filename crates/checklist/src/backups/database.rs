@@ -1,4 +1,4 @@
-use seaworthy_facts::{Absent, FactKind, FactView, System};
+use seaworthy_facts::{Absent, Certainty, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
 use super::found::Found;
@@ -37,6 +37,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     if found.backups.is_empty() {
         for off in &found.off {
+            if !counts(&off.resource, system) {
+                findings.note(format!("{} would have no backups", off.resource), Some(&off.at));
+                continue;
+            }
             let how = match off.retention_days {
                 Some(0) => "keeps no backups: its retention is 0 days, set or by default",
                 _ => "has no backups: they are off, switched off or by default",
@@ -71,9 +75,22 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     Ok(findings)
 }
 
-/// A script that is there to make backups, rather than one that dumps something on its way.
+/// A script that is there to make backups of production, rather than one that dumps something on its way.
 fn says_backup(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("backup")
+    let lower = text.to_ascii_lowercase();
+    let local = lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| matches!(word, "local" | "dev" | "development" | "test" | "staging"));
+    lower.contains("backup") && !local
+}
+
+/// Whether a platform's file decides where the system runs: one of several offers does not.
+fn counts(resource: &str, system: &System) -> bool {
+    let Some((platform, _)) = resource.split_once(':').filter(|(platform, _)| *platform != "module") else {
+        return true;
+    };
+    let known = system.platforms.iter().find(|known| known.key == platform);
+    known.is_none_or(|known| known.certainty <= Certainty::Configured)
 }
 
 /// The databases in use, for people.
@@ -94,7 +111,7 @@ mod checks {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::backups::test_support::{facts, job, managed, report, script};
-    use seaworthy_facts::Schedules;
+    use seaworthy_facts::{Location, Platform, Schedules};
     use seaworthy_model::{Cause, Status};
 
     fn judged(schedules: Schedules) -> (Status, Option<Cause>, String) {
@@ -123,6 +140,25 @@ mod checks {
     fn a_script_that_nothing_schedules_fails() {
         assert_eq!(judged(script("scripts/backup.sh runs pg_dump")).0, Status::Fail);
         assert_eq!(judged(script("scripts/export.sh runs pg_dump")).0, Status::Unknown);
+        assert_eq!(judged(script("the target `local-db-backup` of Makefile")).0, Status::Unknown);
+    }
+
+    #[test]
+    fn an_offer_of_a_platform_decides_nothing() {
+        let mut off = managed(false, None, None);
+        off.managed_backups[0].resource = "render:database.db".to_owned();
+        let mut facts = facts(off);
+        assert_eq!(report(&ITEM, &facts).status, Status::Fail);
+        let mut system = facts.system.get().unwrap().clone();
+        system.platforms.push(Platform {
+            key: "render".to_owned(),
+            at: Location::file("render.yaml"),
+            certainty: Certainty::Optional,
+            environments: Vec::new(),
+            guarantees: Vec::new(),
+        });
+        facts.system = system.into();
+        assert_eq!(report(&ITEM, &facts).status, Status::Unknown);
     }
 
     #[test]

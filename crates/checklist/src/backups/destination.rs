@@ -123,7 +123,14 @@ fn of_command(command: &Command) -> Option<String> {
             && last.is_some_and(|last| {
                 !is_address(last) && !host_path(last) && !last.contains('$') && !last.contains("s3")
             });
-        return (!downloads).then(|| target.map_or_else(|| program.to_owned(), |target| shortened(target)));
+        let store = match program {
+            "aws" | "s3cmd" | "s4cmd" | "s5cmd" => "S3",
+            "gsutil" | "gcloud" => "Google Cloud Storage",
+            "az" | "azcopy" => "Azure Storage",
+            "b2" | "b2v4" => "Backblaze B2",
+            _ => "another host",
+        };
+        return (!downloads).then(|| target.map_or_else(|| store.to_owned(), |target| shortened(target)));
     }
     match program {
         "scp" | "rsync" => {

@@ -38,9 +38,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     let of =
         |purpose: Purpose| all.iter().filter(move |bucket| bucket.purpose == purpose).collect::<Vec<_>>();
     let (uploads, unclear) = (of(Purpose::UserFiles), of(Purpose::Unclear));
-    // Without a telling name the only bucket is the one.
+    // Without a telling name the only bucket is the one; an account of Azure may hold anything.
+    let alone = all.len() == 1 && !all[0].name.starts_with("azurerm_");
     let (holding, sure): (Vec<&Bucket>, bool) = match (uploads.as_slice(), unclear.as_slice()) {
-        ([], [only]) => (vec![*only], true),
+        ([], [only]) if alone => (vec![*only], true),
         ([], _) => (unclear, false),
         _ => (uploads, true),
     };
@@ -69,7 +70,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         findings.unread(&infrastructure.unread);
         findings.because(match holding.len() {
             0 => "the bucket that holds user files is not defined here",
-            _ => "several buckets are defined here, and which of them holds user files is not told",
+            _ => "which of the buckets that are defined here holds user files is not told",
         });
         shared::settle::infrastructure(&mut findings);
     }
@@ -132,6 +133,9 @@ mod checks {
         assert_eq!(of(vec![resource("aws_s3_bucket", "access_logs", &[])]), Status::Unknown);
         let (one, two) = (resource("aws_s3_bucket", "alpha", &[]), resource("aws_s3_bucket", "beta", &[]));
         assert_eq!(of(vec![one, two]), Status::Unknown);
+        assert_eq!(of(vec![resource("azurerm_storage_account", "main", &[])]), Status::Unknown);
+        assert_eq!(of(vec![resource("azurerm_storage_account", "tempdata", &[])]), Status::Unknown);
+        assert_eq!(of(vec![resource("aws_s3_bucket", "main", &[])]), Status::Fail);
         let mut open = resource("aws_s3_bucket", "uploads", &[("versioning.0.enabled", "x")]);
         open.settings[0].value = None;
         assert_eq!(of(vec![open]), Status::Unknown);

@@ -136,7 +136,11 @@ fn yaml_table(found: &mut Found, file: &File) {
                 (Some(command), _) => {
                     found.follow(&format!("rails runner '{}'", command.replace('\'', "")), &at, ".")
                 }
-                (None, Some(class)) => found.follow(&format!("rails runner {class}.perform_now"), &at, "."),
+                (None, Some(class)) => {
+                    let mut commands = found.follow(&format!("rails runner {class}.perform_now"), &at, ".");
+                    commands.extend(super::code::of_class(found, class));
+                    commands
+                }
                 _ => Vec::new(),
             };
             found.job("application scheduler", &at, &timetable.scalar().unwrap_or_default(), commands);

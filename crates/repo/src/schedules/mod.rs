@@ -4,6 +4,7 @@
 
 mod application;
 mod ci;
+mod code;
 mod compose;
 mod cron;
 mod infrastructure;
@@ -18,15 +19,31 @@ use seaworthy_facts::{Command, Destination, Infrastructure, Location, Pipelines,
 use seaworthy_syntax::crontab::Schedule;
 
 use crate::commands::{Commands, Place};
+use crate::scan::Scan;
 use crate::tree::{Class, File, Tree};
 
+pub use code::{Plan, plan};
+
+/// What this room looks at.
+#[derive(Clone, Copy)]
+pub struct Seen<'a, 't> {
+    /// The files.
+    pub tree: &'t Tree,
+    /// What the pass saw.
+    pub scan: &'a Scan,
+    /// The literals that were asked for.
+    pub plan: &'a Plan,
+    /// Follows commands.
+    pub commands: &'a Commands<'t>,
+    /// Infrastructure as code.
+    pub infrastructure: &'a Infrastructure,
+    /// Workflows of CI.
+    pub pipelines: &'a Pipelines,
+}
+
 /// Every timetable.
-pub fn collect(
-    tree: &Tree,
-    commands: &Commands,
-    infrastructure: &Infrastructure,
-    pipelines: &Pipelines,
-) -> Schedules {
+pub fn collect(seen: &Seen) -> Schedules {
+    let Seen { tree, commands, infrastructure, pipelines, .. } = *seen;
     let mut found = Found { tree, commands, schedules: Schedules::default() };
     cron::read(&mut found);
     systemd::read(&mut found);
@@ -38,6 +55,7 @@ pub fn collect(
     managed::read(&mut found, infrastructure);
     operators::read(&mut found, infrastructure);
     ci::read(&mut found, pipelines);
+    code::read(&mut found, seen.scan, seen.plan);
     scripts::read(&mut found);
     found.schedules
 }
@@ -75,7 +93,7 @@ impl Found<'_, '_> {
 fn interval(timetable: &str) -> Option<f64> {
     let text = timetable.trim().trim_matches(['"', '\'']);
     if let Some(every) = text.strip_prefix("@every ").or_else(|| text.strip_prefix("every ")) {
-        return duration(every);
+        return spoken(every);
     }
     let text = text.strip_prefix("TZ=").and_then(|rest| rest.split_once(' ')).map_or(text, |(_, rest)| rest);
     let text =
@@ -86,6 +104,30 @@ fn interval(timetable: &str) -> Option<f64> {
         _ => text.to_owned(),
     };
     Schedule::parse(&five).and_then(|schedule| schedule.interval_hours())
+}
+
+/// `day at 1 am`, `2 minutes`, `monday`: the words after "every".
+fn spoken(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let unit = [" at ", " on ", ", "]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min()
+        .map_or(text, |end| &text[..end]);
+    let lower = unit.trim().to_ascii_lowercase();
+    let first = lower.split_whitespace().next()?;
+    let day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().any(|day| {
+        first
+            .strip_prefix(day)
+            .is_some_and(|rest| rest.is_empty() || rest.trim_end_matches('s').ends_with("day"))
+    });
+    match first {
+        "weekday" | "weekdays" => Some(72.0),
+        "weekend" => Some(168.0),
+        _ if day => Some(168.0),
+        _ if first.starts_with(|c: char| c.is_ascii_alphabetic()) => duration(&format!("1 {lower}")),
+        _ => duration(&lower),
+    }
 }
 
 /// A duration such as `6h`, `1h30m`, `90 minutes`, `1 day` in hours.
@@ -107,6 +149,8 @@ fn duration(text: &str) -> Option<f64> {
                 "h" | "hr" | "hour" | "hours" => 1.0,
                 "d" | "day" | "days" => 24.0,
                 "w" | "week" | "weeks" => 168.0,
+                "month" | "months" => 744.0,
+                "year" | "years" => 8_784.0,
                 _ => return None,
             };
         seen = true;

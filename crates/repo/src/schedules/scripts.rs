@@ -23,6 +23,7 @@ const PROGRAMS: &[&str] = &[
     "borg",
     "velero",
     "sqlite3",
+    "sqlcmd",
     "backup",
 ];
 const MOST: usize = 100;
@@ -60,6 +61,14 @@ pub fn read(found: &mut Found) {
                     command.roles.contains(&Role::Backup) && command.at.path() == Some(file.path.as_str())
                 });
                 if let Some(command) = backup {
+                    if let Some(hours) = loops(&text).filter(|_| is_started(found, file)) {
+                        let at = command.at.clone();
+                        found.job("script that loops", &at, "a loop", commands);
+                        if let Some(job) = found.schedules.jobs.last_mut() {
+                            job.interval_hours = hours;
+                        }
+                        continue;
+                    }
                     let program = command.words.first().cloned().unwrap_or_default();
                     found
                         .schedules
@@ -69,6 +78,40 @@ pub fn read(found: &mut Found) {
             }
         }
     }
+}
+
+/// The pause of a script that does its work again and again: outer none when it does not, inner none when the pause
+/// cannot be told.
+fn loops(text: &str) -> Option<Option<f64>> {
+    let endless = text.contains("while true") || text.contains("while :") || text.contains("while [ 1 ]");
+    let (_, rest) = text.split_once("sleep ").filter(|_| endless)?;
+    let amount = rest.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
+    let amount = amount.trim_matches(['"', '\'']);
+    Some(if amount.bytes().all(|byte| byte.is_ascii_digit()) {
+        super::duration(&format!("{amount}s"))
+    } else {
+        super::duration(amount)
+    })
+}
+
+/// Whether an image, a Compose file or another script starts a script.
+fn is_started(found: &Found, script: &File) -> bool {
+    found.tree.files().iter().filter(|file| super::can_ship(file) && file.path != script.path).any(|file| {
+        let starts = crate::packages::is_dockerfile(file)
+            || crate::containers::is_compose(file)
+            || file.language == Some("shell") && file.folder() == script.folder();
+        starts
+            && found.tree.text(file).is_some_and(|text| {
+                text.lines().any(|line| {
+                    let line = line.trim_start();
+                    line.contains(script.name())
+                        && !line.starts_with('#')
+                        && !["COPY", "ADD", "RUN chmod", "chmod", "chown", "cp "]
+                            .iter()
+                            .any(|other| line.starts_with(other))
+                })
+            })
+    })
 }
 
 /// Whether a script feeds a file to a database.

@@ -17,11 +17,19 @@ fn schedules(files: &[(&str, &str)]) -> Schedules {
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let mut needles = Needles::default();
     let plan = infrastructure::plan(&mut needles);
+    let own = super::plan(&mut needles);
     let scan = scan(&tree, &needles);
     let commands = Commands::new(&tree);
     let infrastructure = infrastructure::collect(&tree, &scan, &plan, &commands);
     let pipelines = crate::pipelines::collect(&tree, &commands);
-    collect(&tree, &commands, &infrastructure, &pipelines)
+    collect(&Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &own,
+        commands: &commands,
+        infrastructure: &infrastructure,
+        pipelines: &pipelines,
+    })
 }
 
 fn backs_up(job: &ScheduledJob) -> bool {
@@ -202,4 +210,72 @@ fn scripts_that_copy_a_database_elsewhere_are_no_backups() {
         ("scripts/backup.sh", "psql -Atc 'select 1'\npg_dump $PROD > /b/a.sql\n"),
     ]);
     assert_eq!(found.backup_scripts.len(), 1);
+}
+
+#[test]
+fn words_for_intervals() {
+    for (text, hours) in [
+        ("every day at 1 am", Some(24.0)),
+        ("every 2 minutes", Some(2.0 / 60.0)),
+        ("every minute", Some(1.0 / 60.0)),
+        ("every hour at minute 12", Some(1.0)),
+        ("every monday at 5pm", Some(168.0)),
+        ("every 1 month", Some(744.0)),
+        ("every weekday at 9", Some(72.0)),
+        ("@every 6h", Some(6.0)),
+        ("every blue moon", None),
+    ] {
+        let found = interval(text);
+        assert!(found.zip(hours).map_or(found == hours, |(a, b)| (a - b).abs() < 1e-9), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn jobs_of_the_application_are_followed_to_what_they_start() {
+    let found = schedules(&[
+        (
+            "config/recurring.yml",
+            "production:\n  restic:\n    class: ResticJob\n    schedule: every day at 1 am\n",
+        ),
+        (
+            "app/jobs/restic_job.rb",
+            "class ResticJob < ApplicationJob\n  def perform\n    system(Rails.root.join(\"bin/sqlite3\").to_s, db,\n      \".backup '#{shared}/a.sqlite3'\", exception: true)\n    system(\". #{shared}/env ; restic backup #{shared}/a\")\n  end\nend\n",
+        ),
+    ]);
+    assert_eq!(found.jobs.len(), 1);
+    assert!(backs_up(&found.jobs[0]), "{:?}", found.jobs[0]);
+    assert_eq!(found.jobs[0].interval_hours, Some(24.0));
+    assert!(found.jobs[0].commands.iter().any(|command| command.words[0] == "restic"));
+}
+
+#[test]
+fn schedulers_in_code_that_start_a_backup() {
+    let found = schedules(&[
+        (
+            "src/backup.ts",
+            "import cron from 'node-cron'\ncron.schedule('30 2 * * *', () => {\n  exec(`pg_dump ${url} > /b/a.sql`)\n})\n",
+        ),
+        ("src/export.ts", "exec(`pg_dump ${url}`)\n"),
+        (
+            "jobs/backup.py",
+            "import schedule\n# pg_dump\nschedule.every().day.do(run)\ndef run():\n    subprocess.run(['mysqldump', 'app'])\n",
+        ),
+        ("test/backup.test.ts", "cron.schedule('30 2 * * *', () => exec('pg_dump'))\n"),
+    ]);
+    let seen: Vec<_> =
+        found.jobs.iter().map(|job| (job.at.path().unwrap(), job.interval_hours, backs_up(job))).collect();
+    assert_eq!(seen, [("jobs/backup.py", None, true), ("src/backup.ts", Some(24.0), true)]);
+}
+
+#[test]
+fn a_script_that_loops_and_is_started_is_a_schedule() {
+    let script = "#!/bin/sh\nwhile true; do\n  pg_dump app > /b/a.sql\n  sleep 6h\ndone\n";
+    let found = schedules(&[
+        ("db/backup.sh", script),
+        ("db/Dockerfile", "FROM postgres:16\nCOPY backup.sh /\nCMD [\"/backup.sh\"]\n"),
+    ]);
+    assert_eq!(found.backup_scripts.len(), 0);
+    assert_eq!((found.jobs[0].kind.as_str(), found.jobs[0].interval_hours), ("script that loops", Some(6.0)));
+    let alone = schedules(&[("db/backup.sh", script)]);
+    assert_eq!((alone.jobs.len(), alone.backup_scripts.len()), (0, 1));
 }

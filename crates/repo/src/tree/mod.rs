@@ -286,7 +286,8 @@ impl Tree {
     pub fn broken(&self, path: &str, error: &seaworthy_syntax::ParseError) {
         let known =
             self.problems.lock().is_ok_and(|all| all.iter().any(|known| known.at.path() == Some(path)));
-        if !known {
+        // A template of a project, whose folders are named by placeholders, is no project yet.
+        if !known && !path.contains("{{") {
             let at = error.line.map_or_else(|| Location::file(path), |line| Location::line(path, line));
             self.problem(at, error.message.clone());
         }

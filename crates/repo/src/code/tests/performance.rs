@@ -11,7 +11,8 @@ fn clients_made_in_handlers_in_javascript() {
     assert_eq!(lines("app/api/a/route.ts", handler, sign), [2]);
     let express = "app.get('/', async (req, res) => {\n  const db = mysql.createConnection(url)\n})\n";
     assert_eq!(lines("a.js", express, sign), [2]);
-    let pg = "import { Client } from 'pg'\nrouter.post('/', async (req, res) => {\n  const c = new Client()\n})\n";
+    let pg =
+        "import { Client } from 'pg'\nrouter.post('/', async (req, res) => {\n  const c = new Client()\n})\n";
     assert_eq!(lines("b.js", pg, sign), [3]);
     let module = "export const prisma = globalThis.prisma ?? new PrismaClient()\n";
     assert!(lines("lib/prisma.ts", module, sign).is_empty());
@@ -35,7 +36,8 @@ fn connections_in_python() {
 
 #[test]
 fn connections_of_django() {
-    let settings = "DATABASES = {\n  'default': {\n    'CONN_MAX_AGE': 60,\n    'OPTIONS': {'pool': True},\n  }\n}\n";
+    let settings =
+        "DATABASES = {\n  'default': {\n    'CONN_MAX_AGE': 60,\n    'OPTIONS': {'pool': True},\n  }\n}\n";
     assert_eq!(lines("settings.py", settings, "django-databases"), [1]);
     assert_eq!(lines("settings.py", settings, "django-connection-age"), [3]);
     assert_eq!(lines("settings.py", settings, "django-pool"), [4]);
@@ -47,7 +49,8 @@ fn connections_of_django() {
 
 #[test]
 fn connections_in_compiled_languages() {
-    let handler = "package a\nfunc h(w http.ResponseWriter, r *http.Request) {\n\tdb, _ := sql.Open(\"pgx\", u)\n}\n";
+    let handler =
+        "package a\nfunc h(w http.ResponseWriter, r *http.Request) {\n\tdb, _ := sql.Open(\"pgx\", u)\n}\n";
     assert_eq!(lines("a.go", handler, "client-per-request"), [3]);
     let main = "package a\nfunc main() {\n\tdb, _ := sql.Open(\"pgx\", u)\n}\n";
     assert!(lines("a.go", main, "client-per-request").is_empty());
