@@ -12,6 +12,8 @@ pub struct Privacy {
     pub consent: Vec<Observed<String>>,
     /// Third parties that get data.
     pub processors: Vec<Processor>,
+    /// Companies that the repository's privacy policy names, used or not.
+    pub listed: Vec<String>,
     /// Rules and jobs that end the keeping of data.
     pub retention: Vec<RetentionRule>,
     /// Code that gives people their data or erases them.
@@ -95,7 +97,7 @@ pub struct DataRequest {
 }
 
 /// What a person can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RequestKind {
     /// Their data.

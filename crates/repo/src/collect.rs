@@ -32,6 +32,8 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let tree = Tree::open(&input.folder, &input.with, Limits::default())?;
 
     let mut needles = Needles::default();
+    let pages_plan = pages::plan(&mut needles);
+    let privacy_plan = privacy::plan(&mut needles);
     let packages_plan = packages::plan(&tree, &mut needles);
     let capabilities_plan = capabilities::plan(&mut needles);
     let system_plan = system::plan(&mut needles);
@@ -103,7 +105,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let exposures = exposures::collect(&tree);
     let change = change::collect(&tree);
     let alerting = alerting::collect(&tree, &scan, &alerting_plan, &infrastructure, &pipelines);
-    let pages = pages::collect(&tree);
+    let pages = pages::collect(&tree, &scan, &pages_plan, &system, &privacy::is_foreign);
     let schema = schema::collect(&tree);
     let assets = assets::collect(&assets::Seen {
         tree: &tree,
@@ -114,7 +116,15 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         pipelines: &pipelines,
     });
     let logging = logging::collect(&tree, &scan, &logging_plan, &system);
-    let privacy = privacy::collect(&tree);
+    let privacy = privacy::collect(&privacy::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &privacy_plan,
+        packages: &packages,
+        system: &system,
+        pages: &pages,
+        schedules: &schedules,
+    });
     // Last, so that the problems of every room are in it.
     let repository = system::repository(&tree, &scan, &system_plan, &system, &migrations);
 

@@ -3,10 +3,13 @@
 mod cookie_consent;
 mod export_deletion;
 mod gdpr_ccpa;
+mod legal;
 mod policy;
 mod processors;
 mod retention;
 mod terms;
+#[cfg(test)]
+mod test_support;
 
 use crate::Item;
 

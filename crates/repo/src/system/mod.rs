@@ -11,6 +11,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+pub use components::is_tool_code;
 use seaworthy_facts::{
     Capabilities, Containers, Declared, Launches, Migrations, Pipelines, Repository, System,
 };
