@@ -5,7 +5,7 @@ use seaworthy_checklist::{Context, GatePolicy, Item, decide, judge, plan};
 use seaworthy_facts::Certainty;
 use seaworthy_model::{Component, ItemId, ItemReport, Note, Report, SCHEMA, Status, Summary, Tool, Verdict};
 
-use crate::Collected;
+use crate::{Collected, beside};
 
 /// How to judge.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ pub fn assemble(collected: &Collected, options: &JudgeOptions, duration_ms: u64)
         duration_ms,
         coverage: collected.coverage.clone(),
         components: components(collected),
-        exposures: Vec::new(),
+        exposures: beside::exposures(facts),
         findings: Vec::new(),
         hints: hints(collected, distributed),
         next: plan(&items),

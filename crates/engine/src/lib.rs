@@ -1,6 +1,7 @@
 //! Plans, collects and judges. A collector that fails is an absence with a cause, never a crash.
 
 mod assemble;
+mod beside;
 mod collect;
 mod ledger;
 

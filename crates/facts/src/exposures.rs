@@ -20,6 +20,8 @@ pub struct Exposures {
 pub struct ExposedData {
     /// What kind it is.
     pub kind: ExposureKind,
+    /// How much it hurts: 1 where data or keys are open now, 2 where it depends on what was meant.
+    pub priority: u8,
     /// What it is, without its value.
     pub what: String,
     /// Where.

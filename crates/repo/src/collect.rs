@@ -46,6 +46,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let alerting_plan = alerting::plan(&mut needles);
     let edge_plan = edge::plan(&mut needles);
     let logging_plan = logging::plan(&mut needles);
+    let exposures_plan = exposures::plan(&mut needles);
     let scan = scan(&tree, &needles);
 
     let commands = Commands::new(&tree);
@@ -102,7 +103,13 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         plan: &error_handling_plan,
         system: &system,
     });
-    let exposures = exposures::collect(&tree);
+    let exposures = exposures::collect(&exposures::Seen {
+        tree: &tree,
+        scan: &scan,
+        plan: &exposures_plan,
+        declared: &input.declared,
+        infrastructure: &infrastructure,
+    });
     let change = change::collect(&tree);
     let alerting = alerting::collect(&tree, &scan, &alerting_plan, &infrastructure, &pipelines);
     let pages = pages::collect(&tree, &scan, &pages_plan, &system, &privacy::is_foreign);

@@ -13,7 +13,7 @@ mod loose_sql;
 mod operations;
 mod signs;
 mod source;
-mod sql;
+pub(crate) mod sql;
 #[cfg(test)]
 mod test_support;
 

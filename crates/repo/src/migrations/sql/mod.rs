@@ -3,7 +3,7 @@
 //! A full parser would know one dialect, give up on templates, not look into `DO` blocks, and recurse as deep as a hostile
 //! file asks. Schema statements are regular enough at their heads to be read without one.
 
-mod lexer;
+pub mod lexer;
 mod statements;
 
 use super::operations::Step;
