@@ -145,6 +145,7 @@ const NEUTRAL: &[&str] = &[
     "total",
     "count",
     "counter",
+    "instrument",
     "gauge",
     "histogram",
     "seconds",

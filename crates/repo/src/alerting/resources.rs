@@ -258,7 +258,7 @@ fn other(alerting: &mut Alerting, resource: &Resource) {
                 .take(60)
                 .collect::<Vec<_>>()
                 .join("\n");
-            if ["aws.guardduty", "aws.securityhub", "aws.inspector", "aws.macie", "aws.health"]
+            if ["aws.guardduty", "aws.securityhub", "aws.inspector", "aws.macie"]
                 .iter()
                 .any(|source| text.contains(source))
             {

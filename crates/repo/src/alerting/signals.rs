@@ -14,7 +14,7 @@ static WORDS: LazyLock<Vec<(Signal, Regex)>> = LazyLock::new(|| {
         ),
         (
             Signal::ErrorRate,
-            r#"5xx|5\.\.|5\\d|status\w*.{0,10}["'~=]+5|error|exception|failure|fail(ed|ing)|success.?rate|request-success|unsuccessful|fault"#,
+            r#"5xx|5\.\.|5\\d|status\w*.{0,10}["'~=]+5|error|exception|failure|fail(ed|ing)|dead.?letter|dlq|success.?rate|request-success|unsuccessful|fault"#,
         ),
         (
             Signal::Latency,

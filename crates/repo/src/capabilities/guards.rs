@@ -28,8 +28,18 @@ static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
         r"^\s*[})]*\s*(?:else\s+)?(?:if|elif|elsif|unless|when)\b|&&\s*$|&&\s*\(?\s*[A-Za-z_.]+\.init|\bif\s+ENV|\bif\s+Rails\.",
     )
 });
-static OFF: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"^\s*["']?(?:enabled|isEnabled)["']?\s*[:=]\s*(?:false|False)\s*,?\s*$"#));
+static OFF: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?x)^\s*["']?(?:(?:enabled|isEnabled)["']?\s*[:=]\s*(?:false|False)
+        |dsn["']?\s*[:=]\s*(?:""|''|["'][^"']*(?:examplePublicKey|YOUR_|your-|___)[^"']*["']))\s*,?\s*$"#,
+    )
+});
+/// An option that takes a switch of the environment (`enabled: process.env.SENTRY_ENABLED === "true"`).
+static OPTION: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"^\s*["']?enabled["']?\s*[:=].*?\b([A-Z0-9_]*ENABLED?(?:_[A-Z0-9_]+)?)\b"#));
+/// Leaving before the use unless a switch is on.
+static LEAVES: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^\s*(?:if\s*\(?\s*(?:!|not\s)|unless\b|return\s+unless\b|guard\b)"));
 
 /// The switch that keeps the use on this line off by default, if there is one.
 pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String> {
@@ -42,7 +52,11 @@ pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String>
     if let Some(line) = options(&lines, here).find(|line| OFF.is_match(line)) {
         return Some(line.trim().trim_end_matches(',').to_owned());
     }
-    let name = enclosing(&lines, here).chain([*own]).find_map(switch)?;
+    let name = options(&lines, here)
+        .find_map(|line| OPTION.captures(line)?.get(1).map(|name| name.as_str()))
+        .or_else(|| enclosing(&lines, here).chain([*own]).find_map(switch))
+        .or_else(|| left_before(&lines, here))
+        .or_else(|| conditional(&lines, here))?;
     let name = name.to_owned();
     (!is_on(tree, scan, &text, &name)).then_some(name)
 }
@@ -66,6 +80,32 @@ fn enclosing<'a>(lines: &'a [&'a str], here: usize) -> impl Iterator<Item = &'a 
         }
         depth = indent(line);
         true
+    })
+}
+
+/// The switch without which the code returns before it comes here (`if (!ENABLED) return;`).
+fn left_before<'a>(lines: &[&'a str], here: usize) -> Option<&'a str> {
+    let depth = indent(lines[here]);
+    let from = here.saturating_sub(BEFORE);
+    (from..here).rev().take_while(|at| lines[*at].trim().is_empty() || indent(lines[*at]) >= depth).find_map(
+        |at| {
+            let line = lines[at];
+            let leaves = line.contains("return")
+                || lines.get(at + 1).is_some_and(|next| next.trim_start().starts_with("return"));
+            if indent(line) != depth || !LEAVES.is_match(line) || !leaves {
+                return None;
+            }
+            SWITCH.find(line).map(|found| found.as_str())
+        },
+    )
+}
+
+/// Spring's beans that exist only when a property says so.
+fn conditional<'a>(lines: &[&'a str], here: usize) -> Option<&'a str> {
+    let from = here.saturating_sub(BEFORE);
+    lines[from..here].iter().rev().find_map(|line| {
+        let property = line.contains("@ConditionalOnProperty(") && !line.contains("matchIfMissing = true");
+        property.then(|| line.split('"').nth(1)).flatten()
     })
 }
 
@@ -213,5 +253,21 @@ mod tests {
         let code = "Sentry.init({\n  dsn: 'x',\n  enabled: false,\n});\n";
         assert_eq!(off(&[("a.ts", code)], 1).as_deref(), Some("enabled: false"));
         assert!(off(&[("a.ts", "Sentry.init({\n  enabled: isProduction,\n});\n")], 1).is_none());
+        let code = "Sentry.init({\n  enabled: process.env.SENTRY_ENABLED === 'true',\n});\n";
+        assert_eq!(off(&[("a.ts", code)], 1).as_deref(), Some("SENTRY_ENABLED"));
+        assert!(off(&[("a.ts", code), ("Dockerfile", "ENV SENTRY_ENABLED=true\n")], 1).is_none());
+        assert!(off(&[("a.ts", "Sentry.init({\n  dsn: '',\n});\n")], 1).is_some());
+    }
+
+    #[test]
+    fn leaving_early_is_a_switch_too() {
+        let code = "export function start() {\n  if (!config.TRACING_ENABLED) return;\n  new NodeSDK({}).start();\n}\n";
+        assert_eq!(off(&[("a.ts", code)], 3).as_deref(), Some("TRACING_ENABLED"));
+        let code = "def start():\n    if not OTEL_ENABLED:\n        return\n    set_tracer_provider(p)\n";
+        assert_eq!(off(&[("a.py", code)], 4).as_deref(), Some("OTEL_ENABLED"));
+        let code = "export function start() {\n  if (!process.env.DSN) return;\n  Sentry.init({});\n}\n";
+        assert!(off(&[("a.ts", code)], 3).is_none());
+        let code = "@ConditionalOnProperty(name = \"tracing.enabled\")\nclass A {\n  void a() {\n    SdkTracerProvider.builder();\n";
+        assert_eq!(off(&[("A.java", code)], 4).as_deref(), Some("tracing.enabled"));
     }
 }

@@ -88,7 +88,7 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
                 continue;
             }
             let Some(after) = behind(text, hit.line, hit.column, &call.text[needle]) else { continue };
-            if let Some(name) = name(after, call)
+            if let Some(name) = name(after, call).or_else(|| named_constant(text, after, call))
                 && found.len() < NAMES
             {
                 let places = found.entry((name, index)).or_default();
@@ -181,6 +181,27 @@ fn name(after: &str, call: &Call) -> Option<String> {
         Place::First => argument(after.trim_start(), true),
         Place::Second => argument(after.split_once(',')?.1.trim_start(), true),
     }
+}
+
+#[allow(clippy::unwrap_used)]
+static CONSTANT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:<\w+>\()?\s*((?:[A-Z][A-Z0-9]*_[A-Z0-9_]+)|(?:[A-Z][a-z0-9]+){2,})\s*[,)]").unwrap()
+});
+
+/// A name that is a constant: what it stands for, where the same file says so, else its own.
+fn named_constant(text: &str, after: &str, call: &Call) -> Option<String> {
+    if call.name != Place::First {
+        return None;
+    }
+    let constant = CONSTANT.captures(after.trim_start())?.get(1)?.as_str();
+    let value = text.lines().filter(|line| line.len() < 300).find_map(|line| {
+        let at = line.find(constant)?;
+        let rest = line[at + constant.len()..].trim_start();
+        let rest = rest.strip_prefix('=').or_else(|| rest.strip_prefix(": "))?;
+        let quote = rest.find(['"', '\''])?;
+        rest[quote + 1..].split(['"', '\'']).next().map(str::to_owned)
+    });
+    Some(value.unwrap_or_else(|| constant.to_owned()))
 }
 
 /// The call's own line, or the next where the call's ends at once.
@@ -276,6 +297,12 @@ mod tests {
                 "shop.orders",
             ),
             ("a.rs", "use metrics::counter;\ncounter!(\"orders_total\").increment(1);", "orders_total"),
+            (
+                "b.go",
+                "const RefusedName = \"orders.refused\"\nx, err := meter.Int64Counter(RefusedName,\n",
+                "orders.refused",
+            ),
+            ("b.py", "c = meter.create_counter(\n    ORDERS_REFUSED,\n)", "ORDERS_REFUSED"),
             ("a.ex", ":telemetry.execute([:shop, :order, :placed], %{count: 1})", "shop.order.placed"),
             (
                 "a.php",

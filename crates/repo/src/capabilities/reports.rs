@@ -18,8 +18,6 @@ const ROUTES: &[&str] = &[
     "feedbacks",
     "concern",
     "concerns",
-    "complaint",
-    "complaints",
     "bug-report",
     "bug-reports",
     "report-bug",
