@@ -5,6 +5,7 @@ mod enforced;
 mod hsts;
 mod redirect;
 mod tls_version;
+mod ways;
 
 use crate::Item;
 

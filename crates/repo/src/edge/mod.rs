@@ -2,12 +2,17 @@
 
 mod application;
 mod frameworks;
+mod hosting;
 mod loaded;
 mod nginx;
+mod resources;
+mod servers;
 
-use seaworthy_facts::{Containers, Edge, Infrastructure, Launches, Packages, Pipelines, Schedules, System};
+use seaworthy_facts::{
+    Certificate, Containers, Edge, Infrastructure, Launches, Packages, Pipelines, Schedules, System,
+};
 
-use crate::scan::{Needles, Scan};
+use crate::scan::{NeedleId, Needles, Scan};
 use crate::tree::Tree;
 
 /// The literals that were asked for.
@@ -15,11 +20,16 @@ use crate::tree::Tree;
 pub struct Plan {
     application: application::Plan,
     frameworks: frameworks::Plan,
+    acme: Vec<NeedleId>,
 }
 
 /// Adds the literals.
 pub fn plan(needles: &mut Needles) -> Plan {
-    Plan { application: application::plan(needles), frameworks: frameworks::plan(needles) }
+    Plan {
+        application: application::plan(needles),
+        frameworks: frameworks::plan(needles),
+        acme: ACME.iter().map(|(literal, _, _)| needles.text(*literal)).collect(),
+    }
 }
 
 /// What the room reads.
@@ -53,12 +63,67 @@ pub fn collect(seen: &Seen) -> Edge {
     let loaded = loaded::Loaded::new(seen.tree, seen.launches, seen.pipelines, seen.schedules);
     edge.headers.extend(application::read(seen.tree, seen.scan, &seen.plan.application, &files));
     nginx::read(seen.tree, &loaded, &mut edge);
+    servers::caddy(seen.tree, &loaded, &mut edge);
+    servers::apache(seen.tree, &loaded, seen.containers, &mut edge);
+    hosting::read(seen.tree, seen.system, &mut edge);
+    resources::read(seen.infrastructure, &mut edge);
+    renewals(seen, &mut edge);
+    acme_in_code(seen, &mut edge);
     frameworks::read(seen.tree, seen.scan, &seen.plan.frameworks, seen.packages, &mut edge);
     edge.headers.sort_by(|left, right| {
         (&left.name, left.layer, &left.at).cmp(&(&right.name, right.layer, &right.at))
     });
     edge.headers.dedup();
     edge
+}
+
+/// Renewal by a timer: certbot, acme.sh or lego, run at set times or in a loop.
+fn renewals(seen: &Seen, edge: &mut Edge) {
+    let clients = ["certbot", "acme.sh", "lego", "dehydrated"];
+    let renews = |text: &str| {
+        clients.iter().any(|client| text.contains(client))
+            && (text.contains("renew") || text.contains("--cron") || text.contains("dehydrated"))
+    };
+    let scheduled =
+        seen.schedules.jobs.iter().flat_map(|job| &job.commands).find(|command| renews(&command.text));
+    let looped = seen
+        .launches
+        .launches
+        .iter()
+        .filter(|launch| !launch.development)
+        .flat_map(|launch| &launch.commands)
+        .find(|command| {
+            renews(&command.text) && (command.text.contains("while") || command.text.contains("sleep"))
+        });
+    for command in scheduled.into_iter().chain(looped) {
+        edge.certificates.push(Certificate {
+            by: "an ACME client with a timer".to_owned(),
+            renewed: true,
+            at: command.at.clone(),
+        });
+    }
+}
+
+/// Literals of libraries that fetch certificates themselves.
+const ACME: &[(&str, &str, &str)] = &[
+    ("autocert.", "go", "Go's autocert"),
+    ("certmagic.", "go", "CertMagic"),
+    ("rustls_acme", "rust", "rustls-acme"),
+    ("AddLettuceEncrypt", "csharp", "LettuceEncrypt"),
+    ("site_encrypt", "elixir", "SiteEncrypt"),
+];
+
+fn acme_in_code(seen: &Seen, edge: &mut Edge) {
+    for (needle, (_, language, by)) in seen.plan.acme.iter().zip(ACME) {
+        let hit = seen.scan.hits(*needle).iter().find(|hit| {
+            let file = &seen.tree.files()[hit.file];
+            !hit.comment && seen.scan.ships(file) && file.language == Some(language)
+        });
+        if let Some(hit) = hit {
+            let at = seen.tree.files()[hit.file].at_line(hit.line);
+            edge.certificates.push(Certificate { by: (*by).to_owned(), renewed: true, at });
+        }
+    }
 }
 
 /// A version of TLS as configuration writes it, times ten.

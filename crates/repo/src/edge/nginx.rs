@@ -50,8 +50,21 @@ pub fn read(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
     }
     let mut http: Vec<&Placed> = Vec::new();
     let mut servers: Vec<&Placed> = Vec::new();
+    let mut parts: Vec<Placed> = Vec::new();
+    for (file, directives) in &mut roots {
+        if directives.iter().any(|placed| placed.directive.name == "location") {
+            let directive =
+                Directive { name: "server".to_owned(), line: 1, column: 1, ..Directive::default() };
+            parts.push(Placed { directive, file, inside: std::mem::take(directives) });
+        }
+    }
     for (file, directives) in &roots {
         if included.contains(&file.index) {
+            continue;
+        }
+        // A part of a server that something else includes: `heroku-php-nginx -C`.
+        if let Some(server) = parts.iter().find(|server| server.file.index == file.index) {
+            servers.push(server);
             continue;
         }
         for placed in directives {
@@ -390,6 +403,12 @@ fn is_tls(server: &Placed) -> bool {
     }) || server.all("ssl_certificate").next().is_some()
 }
 
+/// Whether a condition is about the scheme of the request.
+fn asks_for_scheme(condition: &Placed) -> bool {
+    let test = condition.directive.arguments.join(" ");
+    ["scheme", "forwarded_proto", "https"].iter().any(|word| test.contains(word))
+}
+
 /// Notes what a server redirects to HTTPS; says whether it does nothing else.
 fn redirects(server: &Placed, edge: &mut Edge) -> bool {
     let mut redirect = |placed: &Placed, whole: bool| {
@@ -429,11 +448,7 @@ fn redirects(server: &Placed, edge: &mut Edge) -> bool {
     let mut whole = false;
     for placed in &server.inside {
         whole |= redirect(placed, true);
-        if placed.directive.name == "if" && placed.directive.arguments.join(" ").contains("scheme")
-            || placed.directive.name == "if"
-                && placed.directive.arguments.join(" ").contains("forwarded_proto")
-            || placed.directive.name == "if" && placed.directive.arguments.join(" ").contains("https")
-        {
+        if placed.directive.name == "if" && asks_for_scheme(placed) {
             for inner in &placed.inside {
                 redirect(inner, false);
             }
@@ -448,6 +463,11 @@ fn redirects(server: &Placed, edge: &mut Edge) -> bool {
         let pattern = location.directive.arguments.last().map_or("", String::as_str);
         if pattern == "/" && location.inside.iter().any(|inner| redirect(inner, true)) {
             all = true;
+        }
+        for condition in location.all("if").filter(|condition| asks_for_scheme(condition)) {
+            for inner in &condition.inside {
+                redirect(inner, false);
+            }
         }
     }
     all

@@ -91,6 +91,8 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
             let kind = node.child_by_field_name("type").map(|kind| source.of(kind)).unwrap_or_default();
             if kind == "http.Cookie" {
                 cookie(room, *node, source, file);
+            } else if kind.ends_with("CookieOptions") || kind == "sessions.Options" {
+                options_of_session(room, *node, source, file);
             }
         }
     });
@@ -194,6 +196,24 @@ fn hsts(
             at,
         );
     }
+}
+
+/// What a session library puts on its cookie: `sessions.Options{HttpOnly: true}`.
+fn options_of_session(room: &mut Room, node: Node, source: &Source, file: &File) {
+    let field = |names: &[&str]| names.iter().find_map(|name| property(node, name, source.text));
+    let Some(_) = field(&["HttpOnly", "IsHTTPOnly", "HTTPOnly", "MaxAge", "Path", "Secure", "IsSecure"])
+    else {
+        return;
+    };
+    let secure = match field(&["Secure", "IsSecure"]) {
+        Some(secure) if source.of(secure) == "true" => Some(true),
+        Some(secure) if source.of(secure) == "false" => Some(false),
+        Some(_) => None,
+        None if source.text.contains(".Secure =") || source.text.contains(".IsSecure =") => None,
+        None => Some(false),
+    };
+    let at = file.at_line(seaworthy_syntax::code::line(node));
+    room.cookie("the options of the session's cookie", secure, false, &at);
 }
 
 /// Cookies that hold a session.

@@ -52,6 +52,8 @@ const LITERALS: &[(&str, Reader)] = &[
     ("middleware.Secure", go::read),
     ("middleware/helmet", go::read),
     ("http.Cookie{", go::read),
+    ("CookieOptions{", go::read),
+    ("sessions.Options{", go::read),
     ("StatusMovedPermanently", go::read),
     ("UseHsts", dotnet::read),
     ("UseHttpsRedirection", dotnet::read),
@@ -127,17 +129,6 @@ impl Room<'_> {
             text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(str::parse);
         let major = numbers.next()?.ok()?;
         Some((major, numbers.next().and_then(Result::ok).unwrap_or(0)))
-    }
-
-    /// Whether a package is declared by what ships, and where.
-    pub fn declares(&self, ecosystem: Ecosystem, name: &str) -> Option<Location> {
-        self.packages
-            .manifests
-            .iter()
-            .filter(|manifest| manifest.ecosystem == ecosystem && manifest.ships)
-            .flat_map(|manifest| &manifest.dependencies)
-            .find(|dependency| dependency.name.eq_ignore_ascii_case(name))
-            .map(|dependency| dependency.at.clone())
     }
 
     /// A header on all answers.
