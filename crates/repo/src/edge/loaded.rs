@@ -108,19 +108,20 @@ impl Loaded {
     /// `./nginx.conf:/etc/nginx/nginx.conf:ro`, `source: ./nginx.conf`, `file: ./Caddyfile`.
     fn compose(&mut self, tree: &Tree, file: &File) {
         let Some(text) = tree.text(file) else { return };
-        for line in text.lines() {
-            let line = line.trim().trim_start_matches("- ").trim().trim_matches(['"', '\'']);
-            let line =
-                ["source:", "file:"].iter().find_map(|key| line.strip_prefix(key)).unwrap_or(line).trim();
-            let mut parts = line.trim_matches(['"', '\'']).split(':');
+        let parts = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .flat_map(|line| line.split(['[', ']', ',']));
+        for part in parts {
+            let part = part.trim().trim_start_matches("- ").trim().trim_matches(['"', '\'']);
+            let part =
+                ["source:", "file:"].iter().find_map(|key| part.strip_prefix(key)).unwrap_or(part).trim();
+            let mut parts = part.trim_matches(['"', '\'']).split(':');
             let Some(source) = parts.next().filter(|source| source.starts_with('.') || source.contains('/'))
             else {
                 continue;
             };
-            if line.starts_with('#') || source.contains(' ') {
-                continue;
-            }
-            if let Some(source) = join(file.folder(), source) {
+            if let Some(source) = join(file.folder(), source).filter(|source| !source.contains(' ')) {
                 let target = parts.next().unwrap_or_default().to_owned();
                 self.placed.push(Placed { source, target, by: file.path.clone() });
             }

@@ -5,11 +5,14 @@ mod frameworks;
 mod hosting;
 mod loaded;
 mod nginx;
+mod others;
+mod reach;
 mod resources;
 mod servers;
 
 use seaworthy_facts::{
     Certificate, Containers, Edge, Infrastructure, Launches, Packages, Pipelines, Schedules, System,
+    TlsProtocols,
 };
 
 use crate::scan::{NeedleId, Needles, Scan};
@@ -63,18 +66,38 @@ pub fn collect(seen: &Seen) -> Edge {
     let loaded = loaded::Loaded::new(seen.tree, seen.launches, seen.pipelines, seen.schedules);
     edge.headers.extend(application::read(seen.tree, seen.scan, &seen.plan.application, &files));
     nginx::read(seen.tree, &loaded, &mut edge);
+    nginx_default(seen, &mut edge);
     servers::caddy(seen.tree, &loaded, &mut edge);
     servers::apache(seen.tree, &loaded, seen.containers, &mut edge);
+    others::haproxy(seen.tree, &loaded, &mut edge);
+    others::iis(seen.tree, &mut edge);
     hosting::read(seen.tree, seen.system, &mut edge);
     resources::read(seen.infrastructure, &mut edge);
     renewals(seen, &mut edge);
     acme_in_code(seen, &mut edge);
     frameworks::read(seen.tree, seen.scan, &seen.plan.frameworks, seen.packages, &mut edge);
+    reach::narrow(seen.tree, seen.system, &mut edge);
     edge.headers.sort_by(|left, right| {
         (&left.name, left.layer, &left.at).cmp(&(&right.name, right.layer, &right.at))
     });
     edge.headers.dedup();
     edge
+}
+
+/// <https://nginx.org/en/CHANGES>: TLS 1.0 and 1.1 are off by default since 1.27.3.
+fn nginx_default(seen: &Seen, edge: &mut Edge) {
+    let tls = edge.listeners.iter().find(|listener| listener.tls && listener.what.starts_with("nginx"));
+    let Some(listener) = tls.filter(|_| edge.protocols.is_empty()) else { return };
+    let version = seen.containers.images.iter().filter(|image| !image.development).find_map(|image| {
+        let name = image.name.rsplit('/').next()?;
+        let tag = image.tag.as_deref().filter(|_| name.starts_with("nginx"))?;
+        let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+        Some((numbers.next()?, numbers.next()?, numbers.next().unwrap_or(0)))
+    });
+    if version.is_some_and(|version| version >= (1, 27, 3)) {
+        let at = listener.at.clone();
+        edge.protocols.push(TlsProtocols { by: "nginx' default since 1.27.3".to_owned(), oldest: 12, at });
+    }
 }
 
 /// Renewal by a timer: certbot, acme.sh or lego, run at set times or in a loop.
@@ -140,3 +163,6 @@ pub(super) fn tls_version(word: &str) -> Option<u8> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

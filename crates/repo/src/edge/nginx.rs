@@ -67,12 +67,18 @@ pub fn read(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
             servers.push(server);
             continue;
         }
+        // Each whole configuration is a server of its own; fragments of `conf.d` belong together.
+        let whole: Vec<&Placed> =
+            directives.iter().filter(|placed| placed.directive.name == "http").collect();
+        if !whole.is_empty() {
+            let http: Vec<&Placed> = whole.iter().flat_map(|http| &http.inside).collect();
+            let servers: Vec<&Placed> =
+                http.iter().copied().filter(|placed| placed.directive.name == "server").collect();
+            read_servers(&http, &servers, edge);
+            continue;
+        }
         for placed in directives {
             match placed.directive.name.as_str() {
-                "http" => {
-                    http.extend(placed.inside.iter());
-                    servers.extend(placed.all("server"));
-                }
                 "server" => servers.push(placed),
                 _ => http.push(placed),
             }
@@ -220,7 +226,7 @@ fn value(text: &str, variables: &[&Placed]) -> HeaderValue {
 fn read_servers(http: &[&Placed], servers: &[&Placed], edge: &mut Edge) {
     let (outer, _) = own(http, http);
     let mut content: Vec<&Placed> = Vec::new();
-    for &server in servers {
+    for &server in servers.iter().filter(|server| !is_inside(server)) {
         let tls = is_tls(server);
         let only_redirects = redirects(server, edge);
         if !only_redirects {
@@ -394,6 +400,14 @@ fn name_of(server: &Placed) -> String {
         .all("server_name")
         .next()
         .map_or_else(|| "without a name".to_owned(), |name| name.directive.argument(0).to_owned())
+}
+
+/// Reached from the machine itself only: status pages, tests.
+fn is_inside(server: &Placed) -> bool {
+    let local = |text: &str| text.starts_with("127.0.0.1") || text.starts_with("unix:");
+    local(&name_of(server))
+        || server.all("listen").next().is_some()
+            && server.all("listen").all(|listen| local(listen.directive.argument(0)))
 }
 
 fn is_tls(server: &Placed) -> bool {

@@ -175,8 +175,14 @@ fn cloudfront(resource: &Resource, edge: &mut Edge) {
     );
     let version =
         get(resource, "minimum_protocol_version").or_else(|| get(resource, "minimumprotocolversion"));
-    if let Some(version) = version {
-        protocols(edge, "CloudFront", version);
+    match version {
+        Some(version) => protocols(edge, "CloudFront", version),
+        // <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-specify.html>
+        None => edge.protocols.push(TlsProtocols {
+            by: "CloudFront without a minimum version (TLSv1)".to_owned(),
+            oldest: 10,
+            at: resource.at.clone(),
+        }),
     }
 }
 

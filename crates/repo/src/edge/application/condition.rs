@@ -52,6 +52,8 @@ regex!(
     r#"(?i)\b(path|pathname|endpoint|route|url|uri|starts_?with|controller|action_name|content_?type)\b"#
 );
 
+regex!(HOLDS, r"(?i)ends_?with|starts_?with|\.includes\(|index_?of|contains\(|\.match");
+
 fn matches(regex: &Option<Regex>, text: &str) -> bool {
     regex.as_ref().is_some_and(|regex| regex.is_match(text))
 }
@@ -70,6 +72,10 @@ pub fn meaning(condition: &str, source: &Source) -> Meaning {
     let condition: String = condition.chars().take(300).collect();
     if matches(&PRODUCTION, &condition) || matches(&DEVELOPMENT, &condition) {
         return if means_development(&condition) { Meaning::Development } else { Meaning::None };
+    }
+    // A test of what a setting holds (a host's ending, say) is no switch.
+    if matches(&HOLDS, &condition) && !matches(&PATH, &condition) {
+        return Meaning::None;
     }
     // What the names in it are assigned says where they come from.
     let mut told = condition.clone();
@@ -147,13 +153,23 @@ mod tests {
     fn parts_and_the_rest() {
         assert!(matches!(of("request.path.startswith('/api')"), Meaning::Part(_)));
         assert_eq!(of("c.Request.TLS != nil"), Meaning::None);
+        assert_eq!(of("not app.config.get('SERVER_NAME').endswith('.onion')"), Meaning::None);
     }
 
     #[test]
     fn every_pattern_compiles() {
-        for regex in
-            [&DEVELOPMENT, &PRODUCTION, &NEGATED, &READS_SWITCH, &VARIABLE, &NEGATIVE_NAME, &ON, &OFF, &PATH]
-        {
+        for regex in [
+            &DEVELOPMENT,
+            &PRODUCTION,
+            &NEGATED,
+            &READS_SWITCH,
+            &VARIABLE,
+            &NEGATIVE_NAME,
+            &ON,
+            &OFF,
+            &PATH,
+            &HOLDS,
+        ] {
             assert!(regex.is_some());
         }
     }

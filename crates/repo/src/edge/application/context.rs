@@ -30,7 +30,7 @@ static MIDDLEWARE: LazyLock<HashMap<&'static str, Regex>> = LazyLock::new(|| {
     [
         ("javascript", r"\bnext\s*\(|,\s*next\b|\bresolve\(event|NextResponse\.next|defineMiddleware|addHook\(|\.use\(|onRequest|onSend|onBeforeResponse|render:response|event\.locals"),
         ("python", r"get_response|call_next|after_request|after_app_request|process_response|add_middleware|http_middleware|before_send"),
-        ("ruby", r"@app\.call|before_action|after_action|def call\(env\)|default_headers"),
+        ("ruby", r"@app\.call|def call\(env\)|default_headers"),
         ("php", r"\$next\b|ResponseEvent|FilterResponseEvent|onKernelResponse|RequestHandlerInterface"),
         ("go", r"\.ServeHTTP\(|\.Next\(\)|return next\(|http\.Handler\)|MiddlewareFunc"),
         ("java", r"doFilter|OncePerRequestFilter|HandlerInterceptor|ContainerResponseFilter|WebFilter|HttpSecurity|chain\.filter|RouteFilter"),
@@ -78,6 +78,7 @@ pub fn of(node: Node<'_>, source: &Source, file: &File, language: &str) -> Optio
     let by_place = by_place(&file.path);
     let mut seen_everywhere = by_place;
     let mut function = false;
+    let mut registered = false;
     let mut part: Option<String> = None;
     let mut child = node;
     for _ in 0..60 {
@@ -166,6 +167,9 @@ pub fn of(node: Node<'_>, source: &Source, file: &File, language: &str) -> Optio
             if is_middleware(language, text) {
                 seen_everywhere = true;
             }
+            if is_registered(text, source.of(parent)) {
+                registered = true;
+            }
             if !by_place && let Some(name) = parent.child_by_field_name("name") {
                 context.needs.push(source.of(name).to_owned());
             }
@@ -192,7 +196,7 @@ pub fn of(node: Node<'_>, source: &Source, file: &File, language: &str) -> Optio
         let place = context.needs.first().cloned().unwrap_or_else(|| file.name().to_owned());
         context.scope = HeaderScope::Part(format!("the answers of {place}"));
     }
-    if by_place {
+    if by_place || registered {
         context.needs.clear();
     }
     Some(context)
@@ -281,6 +285,14 @@ fn is_unit(kind: &str) -> bool {
             | "anonymous_function_creation_expression"
             | "object_declaration"
     )
+}
+
+/// A decorator puts a function to use where it stands: `@app.after_request`, `@app.middleware("http")`.
+fn is_registered(whole: &str, unit: &str) -> bool {
+    let Some(decorators) = whole.strip_suffix(unit) else { return false };
+    ["after_request", "after_app_request", ".middleware", "before_request", "on_response"]
+        .iter()
+        .any(|sign| decorators.contains(sign))
 }
 
 fn with_decorators<'t>(node: Node<'t>, source: &Source<'t>) -> &'t str {

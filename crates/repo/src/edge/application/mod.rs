@@ -6,8 +6,10 @@ mod registered;
 pub mod value;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use rayon::prelude::*;
+use regex::Regex;
 use seaworthy_facts::{HeaderScope, HeaderValue, Layer, ResponseHeader};
 use seaworthy_syntax::Limits;
 use seaworthy_syntax::code::{self, Call, Language, Node};
@@ -108,8 +110,11 @@ pub fn read(tree: &Tree, scan: &Scan, plan: &Plan, files: &[&File]) -> Vec<Respo
 
 fn read_file(tree: &Tree, file: &File, registered: &Registered) -> Vec<ResponseHeader> {
     let Some(language) = file.language else { return Vec::new() };
-    let Some(grammar) = Language::from_path(&file.path) else { return Vec::new() };
     let Some(text) = tree.text(file) else { return Vec::new() };
+    let documents = documents(file, &text);
+    let Some(grammar) = Language::from_path(&file.path).filter(|_| documents.is_empty()) else {
+        return documents;
+    };
     // Scripts for people and examples of requests set no headers of answers.
     let Some(parsed) = code::parse(grammar, &text, &Limits::default()) else { return Vec::new() };
     let nodes = code::descendants(parsed.root_node());
@@ -124,11 +129,13 @@ fn read_file(tree: &Tree, file: &File, registered: &Registered) -> Vec<ResponseH
         let Some((name, inline)) = named(*node, &source) else { continue };
         let Some(statement) = statement(*node, inline, &source, &calls) else { continue };
         let Some(context) = context::of(*node, &source, file, language) else { continue };
-        let unused = registered.missing(tree, file, language, &text, &context);
+        // What is only on some answers needs no proof that it is used.
+        let whole = context.scope.covers_pages();
+        let unused = if whole { registered.missing(tree, file, language, &text, &context) } else { None };
         found.push(ResponseHeader {
             name: name.to_owned(),
             value: statement,
-            scope: if unused.is_some() { HeaderScope::Everywhere } else { context.scope },
+            scope: context.scope,
             set_by: "code".to_owned(),
             layer: Layer::Application,
             at: file.at_line(code::line(*node)),
@@ -138,6 +145,52 @@ fn read_file(tree: &Tree, file: &File, registered: &Registered) -> Vec<ResponseH
         });
     }
     found
+}
+
+static META: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?is)<meta\s[^>]{0,200}http-equiv\s*=\s*["']?content-security-policy["']?\s[^>]{0,60}content\s*=\s*("[^">]{0,4000}"|'[^'>]{0,4000}')"#).ok()
+});
+
+/// Policies that documents carry themselves.
+fn documents(file: &File, text: &str) -> Vec<ResponseHeader> {
+    let markup = [
+        ".html",
+        ".htm",
+        ".erb",
+        ".blade.php",
+        ".twig",
+        ".eex",
+        ".heex",
+        ".cshtml",
+        ".jinja",
+        ".j2",
+        ".ejs",
+        ".hbs",
+        ".pug",
+    ];
+    if !markup.iter().any(|ending| file.path.ends_with(ending)) {
+        return Vec::new();
+    }
+    let Some(found) = META.as_ref().and_then(|meta| meta.captures(text)) else { return Vec::new() };
+    let Some(content) = found.get(1) else { return Vec::new() };
+    // A document for a single page says nothing about the others.
+    let whole = ["index.", "layout", "base.", "_document", "root.", "app.html", "application.", "master."]
+        .iter()
+        .any(|name| file.name().contains(name));
+    let policy = content.as_str().trim_matches(['"', '\'']).split_whitespace().collect::<Vec<_>>().join(" ");
+    let computed = ["{{", "<%", "<?", "${"].iter().any(|tag| policy.contains(tag));
+    let line = u32::try_from(text[..content.start()].matches('\n').count() + 1).unwrap_or(u32::MAX);
+    vec![ResponseHeader {
+        name: "content-security-policy".to_owned(),
+        value: if computed { HeaderValue::Computed(policy) } else { HeaderValue::Text(policy) },
+        scope: if whole { HeaderScope::Pages } else { HeaderScope::Part(file.path.clone()) },
+        set_by: "a meta tag".to_owned(),
+        layer: Layer::Document,
+        at: file.at_line(line),
+        switch: None,
+        lost: Vec::new(),
+        unused: None,
+    }]
 }
 
 /// The header that a node names, with the value when the same literal holds it (`header("X-Frame-Options: DENY")`).
@@ -400,6 +453,3 @@ fn set<'t>(value: Node<'t>, source: &Source<'t>) -> Option<HeaderValue> {
     let text = source.value(value);
     Some(if text.contains(UNKNOWN) { HeaderValue::Computed(text) } else { HeaderValue::Text(text) })
 }
-
-#[cfg(test)]
-mod tests;

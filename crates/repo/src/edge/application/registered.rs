@@ -35,6 +35,23 @@ const PLACES: &[&str] = &[
     "attach(",
 ];
 
+/// Functions and classes that a runtime or a framework calls by their names.
+const STARTS: &[&str] = &[
+    "main",
+    "Main",
+    "create_app",
+    "createApp",
+    "configure",
+    "Configure",
+    "ConfigureServices",
+    "Startup",
+    "Program",
+    "bootstrap",
+    "application",
+    "headers",
+    "ApplicationController",
+];
+
 /// The literals that were asked for.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -86,7 +103,7 @@ impl Registered {
             || text.contains("@Configuration")
             || text.contains("AsEventListener")
             || text.contains("#[launch]");
-        let here = |name: &str| occurrences(text, name) >= 2;
+        let here = |name: &str| occurrences(text, name) >= 2 || STARTS.contains(&name);
         if found_by_itself
             || context.needs.iter().any(|name| here(name) && name != "handle" && name != "call")
         {

@@ -201,21 +201,44 @@ impl<'t> Source<'t> {
     }
 
     fn list(&self, node: Node<'t>, depth: usize, steps: &Cell<usize>) -> String {
-        let node = if node.kind() == "array_creation_expression" { node } else { node };
-        let mut parts = Vec::new();
-        for child in children(node) {
-            if let Some((key, value)) = entry(child) {
-                parts.push(self.entry_text(key, value, depth, steps));
-            } else {
-                let child = if child.kind() == "array_element_initializer" {
-                    child.named_child(0).unwrap_or(child)
-                } else {
-                    child
-                };
-                parts.push(self.gather(child, depth + 1, steps));
+        joined(&self.members(node, depth, steps).unwrap_or_default())
+    }
+
+    /// The members of a list, also of one that a name stands for.
+    fn members(&self, node: Node<'t>, depth: usize, steps: &Cell<usize>) -> Option<Vec<String>> {
+        let mut node = node;
+        for _ in 0..3 {
+            match node.kind() {
+                "identifier" | "variable_name" | "constant" | "name" => {
+                    node = self.assigned(self.of(node))?
+                }
+                "argument" | "parenthesized_expression" => node = node.named_child(0)?,
+                _ => break,
             }
         }
-        joined(&parts)
+        let is_list = matches!(
+            node.kind(),
+            "array"
+                | "list"
+                | "array_creation_expression"
+                | "literal_value"
+                | "array_expression"
+                | "initializer_expression"
+                | "tuple"
+                | "expression_list"
+                | "collection_literal"
+        );
+        if !is_list {
+            return None;
+        }
+        let members = children(node).into_iter().map(|child| match entry(child) {
+            Some((key, value)) => self.entry_text(key, value, depth, steps),
+            None if child.kind() == "array_element_initializer" => {
+                self.gather(child.named_child(0).unwrap_or(child), depth + 1, steps)
+            }
+            None => self.gather(child, depth + 1, steps),
+        });
+        Some(members.collect())
     }
 
     fn entries(&self, node: Node<'t>, depth: usize, steps: &Cell<usize>) -> String {
@@ -279,15 +302,17 @@ impl<'t> Source<'t> {
         match name.as_str() {
             // A list and what stands between its members: whichever of receiver and arguments is no plain separator.
             "join" | "implode" | "joinwithseparator" | "concat" => {
-                let separator = |node: &Node<'t>| {
-                    code::string_value(*node, self.text).is_some_and(|text| text.len() <= 3)
+                let separator =
+                    |node: &Node<'t>| code::string_value(*node, self.text).filter(|text| text.len() <= 3);
+                let parts: Vec<Node> = call.arguments.iter().copied().chain(receiver).collect();
+                let between = parts.iter().find_map(separator);
+                let Some(list) = parts.iter().find(|part| separator(part).is_none()) else {
+                    return UNKNOWN.to_string();
                 };
-                call.arguments
-                    .iter()
-                    .copied()
-                    .chain(receiver)
-                    .find(|part| !separator(part))
-                    .map_or_else(|| UNKNOWN.to_string(), deeper)
+                match (between, self.members(*list, depth, steps)) {
+                    (Some(between), Some(members)) => members.join(&between),
+                    _ => deeper(*list),
+                }
             }
             "sprintf" | "format" | "fromstatic" | "from_static" | "from_str" | "string" | "stringvalues"
             | "new" | "of" | "dedent" | "oneline" | "headervalue" => match call.arguments.first() {

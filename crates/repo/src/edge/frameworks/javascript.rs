@@ -4,6 +4,7 @@ use seaworthy_facts::{Ecosystem, HeaderValue, Layer, Location};
 use seaworthy_syntax::code::{Call, Node, property};
 
 use super::{Room, State, with_code};
+use crate::edge::application::context;
 use crate::edge::application::value::{Source, kebab};
 use crate::tree::File;
 
@@ -53,7 +54,15 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
                 {
                     let status = source.of(call.arguments[0]);
                     let permanent = matches!(status, "301" | "308");
-                    room.redirects("a redirect in code", permanent, &State::plain(true), &at);
+                    let language = file.language.unwrap_or_default();
+                    // Development only, or behind a switch.
+                    if let Some(context) = context::of(call.node, source, file, language) {
+                        let state = match context.switch {
+                            Some(switch) => State { on: switch.on, name: Some(switch.name) },
+                            None => State::plain(true),
+                        };
+                        room.redirects("a redirect in code", permanent, &state, &at);
+                    }
                 }
             }
         }

@@ -63,7 +63,7 @@ const LITERALS: &[(&str, Reader)] = &[
     ("put_secure_browser_headers", elixir::read),
     ("force_ssl:", elixir::read),
     ("SESSION_SECURE_COOKIE", php::read),
-    ("'secure' =>", php::read),
+    ("'secure'", php::read),
 ];
 
 type Reader = fn(&mut Room, &File, &str);

@@ -13,7 +13,8 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
     if file.language != Some("php") || !file.path.ends_with("config/session.php") {
         return;
     }
-    let found = lines(text, "//").find(|(_, line)| line.trim_start().starts_with("'secure' =>"));
+    let found =
+        lines(text, "//").find(|(_, line)| line.trim_start().starts_with("'secure'") && line.contains("=>"));
     let Some((line, value)) = found else { return };
     let at = file.at_line(line);
     let value = value.split("=>").nth(1).unwrap_or_default().trim().trim_end_matches(',');
