@@ -60,10 +60,13 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         .flat_map(|component| &component.frameworks)
         .any(|framework| BROWSER_FRAMEWORKS.contains(&framework.value.as_str()));
     if plain.bytes <= SMALL && !scripted {
-        return Ok(Findings::not_applicable(format!(
-            "there is hardly anything to bundle: {} scripts and style sheets of {} bytes together",
-            plain.files, plain.bytes
-        )));
+        return Ok(Findings::not_applicable(match plain.files {
+            0 => "the pages have no scripts or style sheets of their own to bundle".to_owned(),
+            files => format!(
+                "the pages have {files} scripts and style sheets of {} bytes together: nothing to gain by a bundler",
+                plain.bytes
+            ),
+        }));
     }
     let shown = plain.largest.as_ref().unwrap_or(&front_end.at);
     findings.because(format!(

@@ -57,7 +57,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     for test in &repository.load_tests {
         findings.untried(
-            format!("a {} script that nothing runs and without recorded results", test.tool),
+            format!("a load test with {} that nothing runs and without recorded results", test.tool),
             &test.at,
         );
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use regex::Regex;
 use seaworthy_facts::{AssetBuild, Assets, Command, Location, Observed};
 use serde::Deserialize;
 
@@ -75,11 +76,32 @@ pub fn collect(seen: &Seen, assets: &mut Assets) {
             let main = ["vite.config.", "webpack.config.", "rspack.config.", "rsbuild.config."];
             // A condition or a block for one mode makes it no setting of the production build.
             let conditional = hit.text.contains('?') || hit.text.contains("&&");
-            if seen.scan.ships(file) && main.iter().any(|main| name.starts_with(main)) && !conditional {
+            let main = main.iter().any(|main| name.starts_with(main));
+            if seen.scan.ships(file) && main && !conditional && for_browsers(seen, file) {
                 assets.unminified.push(Observed::new((*says).to_owned(), file.at_line(hit.line)));
             }
         }
     }
+}
+
+/// Whether a bundler's configuration makes what browsers are sent, rather than a library or a server.
+fn for_browsers(seen: &Seen, file: &crate::tree::File) -> bool {
+    let Some(text) = seen.tree.text(file) else { return false };
+    if [
+        "lib:",
+        "target: 'node",
+        "target: \"node",
+        "node-externals",
+        "nodeExternals",
+        "ssr: true",
+        "libraryTarget",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
+    {
+        return false;
+    }
+    !file.name().starts_with("vite.") || seen.tree.resolve(file.folder(), "index.html").is_some()
 }
 
 /// Package scripts that build, followed.
@@ -108,17 +130,49 @@ fn scripts(seen: &Seen, assets: &mut Assets) {
             let place = Place { path: &package.path, line, folder: &package.folder, via: &[] };
             for command in seen.commands.follow(text, &place) {
                 add(assets, &command);
+                add_program(seen, &package.folder, assets, &command);
             }
         }
     }
 }
 
+/// Programs that run a script file.
+const RUNNERS: &[&str] = &["node", "bun", "tsx", "deno", "ts-node", "esr", "jiti"];
+
+/// A build that is a program of its own (`node build.mjs`): it calls a bundler.
+fn add_program(seen: &Seen, folder: &str, assets: &mut Assets, command: &Command) {
+    let Some((program, arguments)) = command.words.split_first() else { return };
+    if !RUNNERS.contains(&program.as_str()) || assets.builds.len() >= KEPT {
+        return;
+    }
+    let script = arguments
+        .iter()
+        .find(|word| [".js", ".mjs", ".cjs", ".ts", ".mts"].iter().any(|ending| word.ends_with(ending)));
+    let apart = arguments.iter().any(|word| matches!(word.as_str(), "--watch" | "watch" | "dev" | "--serve"));
+    let Some(file) = script.and_then(|script| seen.tree.resolve(folder, script)).filter(|_| !apart) else {
+        return;
+    };
+    let Some(text) = seen.tree.text(file) else { return };
+    let called = CALLED.as_ref().and_then(|pattern| pattern.captures(&text));
+    let tool = called.and_then(|called| called.get(1)).map(|tool| tool.as_str().to_owned());
+    if let Some(tool) = tool {
+        let text: String = command.words.join(" ").chars().take(80).collect();
+        assets.builds.push(AssetBuild { tool, command: text, at: command.at.clone() });
+    }
+}
+
+/// A bundler that a program imports.
+static CALLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?:from\s+|require\(|import\()\s*['"](?:npm:)?(esbuild|vite|webpack|rollup|rolldown|@rspack/core|parcel|@parcel/core|bun)(?:@[\d.^~]+)?['"]"#).ok()
+});
+
 /// Whether a script's text can be a production build at all.
 fn builds(text: &str) -> bool {
-    BUNDLERS.iter().flat_map(|bundler| &bundler.run).any(|run| {
-        let program = run.split_whitespace().next().unwrap_or_default();
-        !program.is_empty() && text.contains(program)
-    })
+    RUNNERS.iter().any(|runner| text.contains(runner))
+        || BUNDLERS.iter().flat_map(|bundler| &bundler.run).any(|run| {
+            let program = run.split_whitespace().next().unwrap_or_default();
+            !program.is_empty() && text.contains(program)
+        })
 }
 
 fn add(assets: &mut Assets, command: &Command) {

@@ -100,7 +100,9 @@ fn push(assets: &mut Assets, says: &str, at: Location) {
 /// Code and configuration of what ships.
 fn can_set(seen: &Seen, file: &File) -> bool {
     let other = ["csv", "txt", "har", "log", "lock", "svg", "po", "snap", "sql"];
-    seen.scan.ships(file) && !other.contains(&file.extension().as_str())
+    let elsewhere =
+        ["/development.", "/test.", "/dev.", "/local."].iter().any(|part| file.path.contains(part));
+    seen.scan.ships(file) && !elsewhere && !other.contains(&file.extension().as_str())
 }
 
 /// Whether an age above zero is given, rather than read or compared.

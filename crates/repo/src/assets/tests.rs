@@ -78,6 +78,11 @@ fn builds_come_from_scripts_images_and_pipelines() {
         tools(&[("web/package.json", package)]),
         [("Vite".to_owned(), "web/package.json:4".to_owned())]
     );
+    let own = [
+        ("package.json", "{\"scripts\": {\"production\": \"node dev/build/esbuild.js production\"}}"),
+        ("dev/build/esbuild.js", "const esbuild = require('esbuild');\n"),
+    ];
+    assert_eq!(tools(&own), [("esbuild".to_owned(), "package.json:1".to_owned())]);
     let image = "FROM ruby:3.4\nRUN SECRET_KEY_BASE_DUMMY=1 ./bin/rails assets:precompile\n";
     let found = tools(&[("Dockerfile", image)]);
     assert_eq!(found, [("Rails assets".to_owned(), "Dockerfile:2".to_owned())]);
@@ -89,7 +94,11 @@ fn builds_come_from_scripts_images_and_pipelines() {
 
 #[test]
 fn settings_that_keep_a_build_large() {
-    let found = |text: &str| assets(&[("vite.config.ts", text)], &[]).unminified.len();
+    let found =
+        |text: &str| assets(&[("vite.config.ts", text), ("index.html", "<html>")], &[]).unminified.len();
+    assert_eq!(found("export default { build: { lib: { entry }, minify: false } }"), 0);
+    let server = "module.exports = { mode: 'development', target: 'node' }";
+    assert!(assets(&[("webpack.config.js", server)], &[]).unminified.is_empty());
     assert_eq!(found("export default { build: { minify: false } }"), 1);
     assert_eq!(found("export default { build: dev ? { minify: false } : {} }"), 0);
 }
@@ -108,6 +117,8 @@ fn caching_headers_of_code_and_proxies() {
     assert_eq!(places(&[("deploy/nginx.conf", "location /a {\n  expires 30d;\n}")]), ["deploy/nginx.conf:2"]);
     assert!(places(&[("src/a.js", "'Strict-Transport-Security': 'max-age=31536000'")]).is_empty());
     assert!(places(&[("tests/a.test.js", code)]).is_empty());
+    let rails = "config.public_file_server.headers = { 'Cache-Control' => \"public, max-age=3600\" }";
+    assert!(places(&[("config/environments/development.rb", rails)]).is_empty());
     assert!(places(&[("src/a.js", "// max-age=3600, public")]).is_empty());
 }
 
