@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, FactKind, FactView, Infrastructure, System};
 use seaworthy_model::{ItemId, Section};
 
 use super::buckets::{self, Bucket, Purpose};
+use super::found::unread;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -67,7 +68,8 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         }
     }
     if !findings.has_evidence() {
-        findings.unread(&infrastructure.unread);
+        findings
+            .unread(&unread(infrastructure, &["s3", "bucket", "buckets", "storage", "blob", "gcs", "minio"]));
         findings.because(match holding.len() {
             0 => "the bucket that holds user files is not defined here",
             _ => "which of the buckets that are defined here holds user files is not told",
@@ -82,8 +84,8 @@ mod checks {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::backups::test_support::{facts, report, resource};
-    use seaworthy_facts::{Facts, Location, Observed, Resource, Schedules};
-    use seaworthy_model::Status;
+    use seaworthy_facts::{Facts, Location, Observed, Resource, Schedules, Unread};
+    use seaworthy_model::{Cause, Status};
 
     fn with(resources: Vec<Resource>) -> Facts {
         let mut facts = facts(Schedules::default());
@@ -139,6 +141,19 @@ mod checks {
         let mut open = resource("aws_s3_bucket", "uploads", &[("versioning.0.enabled", "x")]);
         open.settings[0].value = None;
         assert_eq!(of(vec![open]), Status::Unknown);
+    }
+
+    #[test]
+    fn only_what_may_define_a_bucket_makes_it_unreadable() {
+        let with_module = |address: &str| {
+            let mut facts = with(Vec::new());
+            let at = Location::line("main.tf", 1);
+            let unread = vec![Unread { what: format!("the Terraform module {address}"), at }];
+            facts.infrastructure = Infrastructure { resources: Vec::new(), unread }.into();
+            report(&ITEM, &facts).cause
+        };
+        assert_eq!(with_module("git::https://example.com/s3-bucket"), Some(Cause::NoReader));
+        assert_eq!(with_module("git::https://example.com/redis"), Some(Cause::NoEvidence));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Found {
             }
         }
         if let Some(infrastructure) = infrastructure {
-            found.unread.clone_from(&infrastructure.unread);
+            found.unread = unread(infrastructure, DATABASES);
         }
         Ok(found)
     }
@@ -82,6 +82,27 @@ impl Found {
             "scheduled jobs that make backups (cron, systemd timers, Kubernetes CronJobs, Compose and CI schedules, schedulers of the application), backups that managed databases and operators make as infrastructure code sets them, Litestream",
         );
     }
+}
+
+/// Words of modules that may make or back up a database.
+const DATABASES: &[&str] =
+    &["postgres", "mysql", "maria", "mongo", "rds", "sql", "database", "db", "aurora", "backup"];
+
+/// What nothing reads and may decide: programs and templates as a whole, and modules whose address has one of these
+/// words.
+pub fn unread(infrastructure: &Infrastructure, words: &[&str]) -> Vec<Unread> {
+    infrastructure
+        .unread
+        .iter()
+        .filter(|unread| match unread.what.strip_prefix("the Terraform module ") {
+            Some(address) => address.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
+                let part = part.to_ascii_lowercase();
+                words.iter().any(|word| part == *word || word.len() > 3 && part.contains(word))
+            }),
+            None => true,
+        })
+        .cloned()
+        .collect()
 }
 
 /// Whether a command is Litestream at work.
@@ -114,7 +135,7 @@ fn of_job(job: &ScheduledJob, infrastructure: Option<&Infrastructure>) -> Option
     let program =
         command.words.first().map_or("a program", |program| program.rsplit('/').next().unwrap_or(program));
     let when = match job.timetable.as_str() {
-        "" => String::new(),
+        "" | "a loop" => String::new(),
         "continuous" => " all the time".to_owned(),
         timetable => format!(" ({timetable})"),
     };
