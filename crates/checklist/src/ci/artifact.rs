@@ -107,6 +107,12 @@ pub fn naming_of(publish: &Work) -> Naming {
     {
         return Naming::Moving(format!("`{name}`"));
     }
+    // A draft is published by hand, if ever.
+    if line.starts_with("gh release create ")
+        && line.split_whitespace().any(|word| word == "--draft" || word == "-d")
+    {
+        return Naming::Untold;
+    }
     if BY_VERSION.iter().any(|name| tool.contains(name) || line.starts_with(name)) {
         return Naming::Versioned("a version".to_owned());
     }
@@ -130,7 +136,10 @@ pub fn naming_of(publish: &Work) -> Naming {
     // Expressions hold spaces, which the split took apart.
     if let (None, Some(uses)) = (publish.command, &publish.step.uses) {
         tags.extend(
-            uses.inputs.iter().filter(|(_, value)| value.contains("${{")).map(|(_, value)| value.clone()),
+            uses.inputs
+                .iter()
+                .filter(|(name, value)| value.contains("${{") && may_name(name))
+                .map(|(_, value)| value.clone()),
         );
     }
     if tags.is_empty() {
@@ -153,6 +162,18 @@ pub fn naming_of(publish: &Work) -> Naming {
         }
     }
     moving.map_or(Naming::Untold, Naming::Moving)
+}
+
+/// Whether an input may hold the name of what is published; these say how and from what it is made.
+fn may_name(input: &str) -> bool {
+    let lower = input.to_ascii_lowercase();
+    ![
+        "push", "load", "file", "context", "platform", "cache", "secret", "token", "password", "user",
+        "builder",
+    ]
+    .iter()
+    .chain(&["build-args", "target", "provenance", "sbom", "path", "registry", "working"])
+    .any(|word| lower.contains(word))
 }
 
 /// The image names among the words of a command.
@@ -181,6 +202,9 @@ fn naming(text: &str, publish: &Work, depth: u32) -> Naming {
         || lower.contains("outputs.json")
     {
         return metadata(publish).unwrap_or(Naming::Untold);
+    }
+    if lower.contains("push-by-digest=true") {
+        return Naming::Versioned("its digest".to_owned());
     }
     // The commit, the tag, the release, the number of the run: not used again.
     const FIXED: [&str; 27] = [

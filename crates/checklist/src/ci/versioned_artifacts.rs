@@ -141,6 +141,19 @@ mod checks {
     }
 
     #[test]
+    fn only_inputs_that_name_count_and_a_draft_is_not_published() {
+        let push = "${{ github.event_name == 'push' && github.ref_name == 'main' }}";
+        let build =
+            |inputs: &[(&str, &str)]| vec![uses("docker/build-push-action", inputs, &[Role::Publish])];
+        let status = |steps| status(Event::Tag, steps);
+        assert_ne!(status(build(&[("push", push), ("tags", "a/b:latest")])), Status::Pass);
+        let digest = "${{ format('type=image,push-by-digest=true,name={0}', env.IMAGE) }}";
+        assert_eq!(status(build(&[("push", push), ("outputs", digest)])), Status::Pass);
+        let draft = run("gh release create $VERSION --draft --title $VERSION", &[Role::Publish]);
+        assert_eq!(status(vec![draft]), Status::Unknown);
+    }
+
+    #[test]
     fn metadata_action() {
         let build = |tags: &str| {
             vec![

@@ -42,6 +42,7 @@ fn rules_of(tree: &Tree, item: &OwnItem, left: &mut usize) -> OwnRules {
             None => tree
                 .under(&folder)
                 .filter(|file| matches!(file.extension().as_str(), "yml" | "yaml"))
+                .take(FILES)
                 .collect(),
         };
         if files.is_empty() {

@@ -21,7 +21,7 @@ pub fn follow(walk: &mut Walk, program: &str, words: &[String], here: &Here) -> 
     if program == "rake" && tasks.is_empty() {
         return match find(walk, "default", here) {
             Some(task) => run(walk, "default", &task, here),
-            None => Outcome::NotMine,
+            None => rails_default(walk, here),
         };
     }
     // What the rules know as a whole stays a whole (`rails test test:system`).
@@ -43,6 +43,18 @@ pub fn follow(walk: &mut Walk, program: &str, words: &[String], here: &Here) -> 
         }
     }
     if followed { Outcome::Followed } else { Outcome::NotMine }
+}
+
+/// Rails' own default task runs the tests; rspec-rails makes it run the specs
+/// (<https://guides.rubyonrails.org/testing.html>, <https://rspec.info/features/6-0/rspec-rails/>).
+fn rails_default(walk: &mut Walk, here: &Here) -> Outcome {
+    let has = |path: &str| walk.commands.tree().resolve(&here.folder.path, path).is_some();
+    if !has("config/application.rb") {
+        return Outcome::NotMine;
+    }
+    let task = if has("spec/rails_helper.rb") || has("spec/spec_helper.rb") { "spec" } else { "test" };
+    walk.emit(vec!["rake".to_owned(), task.to_owned()], here, None);
+    Outcome::Followed
 }
 
 fn run(walk: &mut Walk, name: &str, task: &Task, here: &Here) -> Outcome {

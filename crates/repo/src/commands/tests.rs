@@ -195,6 +195,15 @@ fn other_runners() {
 }
 
 #[test]
+fn rails_brings_a_default_task_of_its_own() {
+    let rails = ("config/application.rb", "class Application < Rails::Application\nend\n");
+    assert_eq!(lines_of(&[rails], "bundle exec rake"), ["rake test"]);
+    let specs = [rails, ("spec/rails_helper.rb", "")];
+    assert_eq!(lines_of(&specs, "bundle exec rake"), ["rake spec"]);
+    assert!(follow(&[("Rakefile", "")], "rake").iter().all(|command| command.roles.is_empty()));
+}
+
+#[test]
 fn containers() {
     let compose = "services:\n  sut:\n    build: .\n    command: pytest -q\n";
     let files = [("docker-compose.test.yml", compose)];
