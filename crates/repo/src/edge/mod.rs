@@ -11,8 +11,8 @@ mod resources;
 mod servers;
 
 use seaworthy_facts::{
-    Certificate, Containers, Edge, Infrastructure, Launches, Packages, Pipelines, Schedules, System,
-    TlsProtocols,
+    Certificate, Containers, Edge, HeaderValue, Infrastructure, Launches, Layer, Packages, Pipelines,
+    Schedules, System, TlsProtocols,
 };
 
 use crate::scan::{NeedleId, Needles, Scan};
@@ -77,11 +77,28 @@ pub fn collect(seen: &Seen) -> Edge {
     acme_in_code(seen, &mut edge);
     frameworks::read(seen.tree, seen.scan, &seen.plan.frameworks, seen.packages, &mut edge);
     reach::narrow(seen.tree, seen.system, &mut edge);
+    override_defaults(&mut edge);
     edge.headers.sort_by(|left, right| {
         (&left.name, left.layer, &left.at).cmp(&(&right.name, right.layer, &right.at))
     });
     edge.headers.dedup();
     edge
+}
+
+/// What the application sets itself takes the place of a default.
+fn override_defaults(edge: &mut Edge) {
+    let own: Vec<String> = edge
+        .headers
+        .iter()
+        .filter(|header| {
+            header.layer == Layer::Application
+                && header.counts()
+                && header.scope.covers_pages()
+                && header.value != HeaderValue::Removed
+        })
+        .map(|header| header.name.clone())
+        .collect();
+    edge.headers.retain(|header| header.layer != Layer::Default || !own.contains(&header.name));
 }
 
 /// <https://nginx.org/en/CHANGES>: TLS 1.0 and 1.1 are off by default since 1.27.3.

@@ -531,3 +531,35 @@ fn haproxy_and_iis() {
     )]);
     assert_eq!(text(&windows, "x-frame-options"), "DENY");
 }
+
+#[test]
+fn what_the_application_sets_takes_the_place_of_a_default() {
+    let found = edge(&[
+        ("package.json", r#"{"dependencies":{"koa-helmet":"^6.1.0","koa":"2"}}"#),
+        ("main.ts", "import helmet from \"koa-helmet\";\napp.use(helmet());\n"),
+        (
+            "middlewares/csp.ts",
+            "import { contentSecurityPolicy } from \"koa-helmet\";\nexport default () => contentSecurityPolicy({ directives: { scriptSrc: [\"'self'\", \"'unsafe-inline'\"] } });\n",
+        ),
+    ]);
+    assert!(text(&found, "content-security-policy").contains("'unsafe-inline'"));
+    assert_eq!(text(&found, "referrer-policy"), "no-referrer");
+}
+
+#[test]
+fn cookies_of_requests_and_switches_that_are_off_are_no_contradiction() {
+    let request =
+        "package main\n\nfunc call() {\n\treq.AddCookie(&http.Cookie{Name: \"token\", Value: token})\n}\n";
+    assert_eq!(edge(&[("client.go", request)]).cookies, []);
+    let settings =
+        format!("{DJANGO}SESSION_COOKIE_SECURE = getattr(configuration, 'SESSION_COOKIE_SECURE', False)\n");
+    let found = edge(&[("shop/settings.py", &settings)]);
+    assert!(found.cookies.iter().all(|cookie| cookie.default), "{:?}", found.cookies);
+}
+
+#[test]
+fn sveltekit_adds_nonces_to_its_policy() {
+    let code = "export default { kit: { csp: { directives: { 'script-src': ['self'], 'object-src': ['none'] } } } };\n";
+    let found = edge(&[("svelte.config.js", code)]);
+    assert!(text(&found, "content-security-policy").starts_with("script-src 'nonce-kit'"), "{found:?}");
+}

@@ -70,13 +70,16 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
         policies(room, file, text, source, &|name| {
             setting(name).map(|(value, at, _)| (source.value(value), at))
         });
-        for name in ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"] {
-            if let Some((state, at, _)) = state(name) {
-                room.cookie(name, state.on, false, &at);
-            } else if name == "SESSION_COOKIE_SECURE" && text.contains("SessionMiddleware") {
-                let at = file_line(file, text, "SessionMiddleware");
-                room.cookie("SESSION_COOKIE_SECURE is not set (False by default)", Some(false), true, &at);
-            }
+        if let Some((state, at, _)) = state("SESSION_COOKIE_SECURE") {
+            // Off behind a switch is no explicit `False`.
+            let by = match &state.name {
+                Some(name) => format!("SESSION_COOKIE_SECURE, by the switch {name}"),
+                None => "SESSION_COOKIE_SECURE".to_owned(),
+            };
+            room.cookie(&by, state.on, state.name.is_some(), &at);
+        } else if text.contains("SessionMiddleware") {
+            let at = file_line(file, text, "SessionMiddleware");
+            room.cookie("SESSION_COOKIE_SECURE is not set (False by default)", Some(false), true, &at);
         }
     });
 }

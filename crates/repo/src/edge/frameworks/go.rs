@@ -89,13 +89,29 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
         }
         for node in nodes.iter().filter(|node| node.kind() == "composite_literal") {
             let kind = node.child_by_field_name("type").map(|kind| source.of(kind)).unwrap_or_default();
-            if kind == "http.Cookie" {
+            // Only what is set on an answer: requests carry cookies, too.
+            if kind == "http.Cookie" && is_set(*node, source) {
                 cookie(room, *node, source, file);
             } else if kind.ends_with("CookieOptions") || kind == "sessions.Options" {
                 options_of_session(room, *node, source, file);
             }
         }
     });
+}
+
+/// Whether a cookie goes to a browser.
+fn is_set(node: Node, source: &Source) -> bool {
+    let mut outer = node;
+    for _ in 0..4 {
+        let Some(parent) = outer.parent() else { break };
+        outer = parent;
+        if outer.kind() == "call_expression" {
+            let function =
+                outer.child_by_field_name("function").map(|function| source.of(function)).unwrap_or_default();
+            return function.ends_with("SetCookie");
+        }
+    }
+    source.text.contains("SetCookie(") && !source.text.contains("AddCookie(")
 }
 
 fn literal<'t>(node: Node<'t>, source: &Source<'t>) -> Option<Node<'t>> {

@@ -30,6 +30,11 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
                 let options = call.arguments.first().copied().and_then(|argument| object(argument, source));
                 let version = version(room);
                 one(room, single, Asked::With(options), source, version, &at);
+            } else if is_part_of_helmet(name) && (text.contains("helmet\"") || text.contains("helmet'")) {
+                // `import { contentSecurityPolicy } from "koa-helmet"`
+                let options = call.arguments.first().copied().and_then(|argument| object(argument, source));
+                let version = version(room);
+                one(room, name, Asked::With(options), source, version, &at);
             } else if name == "secureHeaders" && text.contains("hono") {
                 let options = call.arguments.first().copied().and_then(|argument| object(argument, source));
                 hono(room, options, source, &at);
@@ -99,6 +104,23 @@ fn version(room: &Room) -> u32 {
         .or_else(|| of("@fastify/helmet").map(|major| if major >= 13 { 8 } else { 7 }))
         .or_else(|| of("koa-helmet"))
         .unwrap_or(7)
+}
+
+/// Helmet's parts can be imported one by one.
+fn is_part_of_helmet(name: &str) -> bool {
+    matches!(
+        name,
+        "contentSecurityPolicy"
+            | "strictTransportSecurity"
+            | "hsts"
+            | "noSniff"
+            | "xContentTypeOptions"
+            | "frameguard"
+            | "xFrameOptions"
+            | "xssFilter"
+            | "xXssProtection"
+            | "referrerPolicy"
+    )
 }
 
 /// What is asked of one of helmet's parts.

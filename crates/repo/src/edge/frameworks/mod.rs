@@ -27,14 +27,19 @@ use crate::tree::{File, Tree};
 
 /// Literals, each for the reader that asks for it.
 const LITERALS: &[(&str, Reader)] = &[
-    ("helmet", javascript::read),
+    ("helmet(", javascript::read),
+    ("helmet.", javascript::read),
+    ("\"helmet\"", javascript::read),
+    ("'helmet'", javascript::read),
+    ("fastify-helmet", javascript::read),
+    ("fastify/helmet", javascript::read),
+    ("koa-helmet", javascript::read),
     ("secureHeaders", javascript::read),
     ("nuxt-security", javascript::read),
     ("express-session", javascript::read),
     ("cookie-session", javascript::read),
     ("sslify", javascript::read),
     ("https://${req", javascript::read),
-    ("kit:", javascript::read),
     ("django.middleware.", django::read),
     ("SECURE_SSL_REDIRECT", django::read),
     ("SECURE_HSTS_SECONDS", django::read),
@@ -108,6 +113,13 @@ pub fn read(tree: &Tree, scan: &Scan, plan: &Plan, packages: &Packages, edge: &m
         }
         if let Some(text) = tree.text(file) {
             LITERALS[number].1(&mut room, file, &text);
+        }
+    }
+    for name in ["svelte.config.js", "svelte.config.ts"] {
+        for file in tree.named(name).filter(|file| scan.ships(file)) {
+            if let Some(text) = tree.text(file) {
+                javascript::read(&mut room, file, &text);
+            }
         }
     }
     spring::defaults(&mut room, scan);
