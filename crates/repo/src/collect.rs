@@ -113,7 +113,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
     let change = change::collect(&tree);
     let alerting = alerting::collect(&tree, &scan, &alerting_plan, &infrastructure, &pipelines);
     let pages = pages::collect(&tree, &scan, &pages_plan, &system, &privacy::is_foreign);
-    let schema = schema::collect(&tree);
+    let schema = schema::collect(&tree, &migrations);
     let assets = assets::collect(&assets::Seen {
         tree: &tree,
         scan: &scan,

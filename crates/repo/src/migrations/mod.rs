@@ -25,7 +25,9 @@ use seaworthy_facts::{
 
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
+pub(crate) use frame::version;
 use frame::{Entry, Found, Framework};
+pub(crate) use operations::plain;
 pub use signs::Plan;
 
 /// How many of the newest migrations are read.
