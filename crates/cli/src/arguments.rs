@@ -104,11 +104,29 @@ pub struct Check {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub audited: Audited,
-    /// Judge the change since this revision: its configuration decides, and weakenings are shown
-    #[arg(long, value_name = "REV")]
-    pub since: Option<String>,
+    #[command(flatten)]
+    pub change: Change,
     #[command(flatten)]
     pub judging: Judging,
+}
+
+/// Which change is judged.
+#[derive(Debug, Clone, Args)]
+pub struct Change {
+    /// Judge the change since this revision: its configuration decides, weakenings and what the change adds are shown
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+    /// Coverage report of the change (lcov, Cobertura, JaCoCo, Clover, Go, …), besides those at their usual places (can be repeated)
+    #[arg(long, value_name = "FILE", requires = "since")]
+    pub coverage: Vec<PathBuf>,
+}
+
+impl Change {
+    /// The change, where one is named.
+    pub fn asked(&self) -> Option<seaworthy_engine::Asked> {
+        let since = self.since.clone()?;
+        Some(seaworthy_engine::Asked { since, coverage: self.coverage.clone() })
+    }
 }
 
 /// `init`.
@@ -155,6 +173,8 @@ pub struct Collect {
     pub path: PathBuf,
     #[command(flatten)]
     pub audited: Audited,
+    #[command(flatten)]
+    pub change: Change,
     /// File to write; standard output without it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -57,6 +57,7 @@ pub fn attest(arguments: &Attest) -> Result<Outcome, Failure> {
             folder: arguments.path.clone(),
             with: Vec::new(),
             declared: settings.declared(&audited, instant)?,
+            change: None,
             ledger: None,
             now: instant.now,
         },

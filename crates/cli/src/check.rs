@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant as Clock;
 
 use jiff::Timestamp;
-use seaworthy_engine::{CollectOptions, Collected, Event, assemble, collect, passes};
+use seaworthy_engine::{Asked, CollectOptions, Collected, Event, assemble, collect, passes};
 use seaworthy_model::{CollectorState, Report};
 
 use crate::arguments::{Audited, Check, Judging, OutputFormat};
@@ -48,11 +48,12 @@ pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
 
 fn check_one(path: &Path, arguments: &Check, instant: Instant) -> Result<(Report, Outcome), Failure> {
     let clock = Clock::now();
+    let change = arguments.change.asked();
     let (settings, collected) = collect_path(
         path,
         &arguments.audited,
         arguments.judging.policy.as_deref(),
-        arguments.since.as_deref(),
+        change.as_ref(),
         instant,
         &arguments.judging,
     )?;
@@ -68,7 +69,7 @@ pub fn collect_path(
     path: &Path,
     audited: &Audited,
     policy: Option<&Path>,
-    since: Option<&str>,
+    change: Option<&Asked>,
     instant: Instant,
     judging: &Judging,
 ) -> Result<(Settings, Collected), Failure> {
@@ -85,6 +86,7 @@ pub fn collect_path(
         }
         _ => {}
     }
+    let since = change.map(|change| change.since.as_str());
     let settings = settings(path, audited.config.as_deref(), policy, since, instant)?;
     let mut with: Vec<PathBuf> = audited.with.clone();
     with.extend(settings.config.app.with.iter().map(|folder| path.join(folder)));
@@ -97,6 +99,7 @@ pub fn collect_path(
         folder: path.to_owned(),
         with,
         declared: settings.declared(audited, instant)?,
+        change: change.cloned(),
         ledger: Some(settings.ledger(path)?),
         now: instant.now,
     };

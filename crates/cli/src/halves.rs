@@ -28,7 +28,14 @@ pub fn collect(arguments: &Collect) -> Result<Outcome, Failure> {
         quiet: true,
     };
     let instant = Instant::read(None)?;
-    let (_, collected) = collect_path(&arguments.path, &arguments.audited, None, None, instant, &quiet)?;
+    let (_, collected) = collect_path(
+        &arguments.path,
+        &arguments.audited,
+        None,
+        arguments.change.asked().as_ref(),
+        instant,
+        &quiet,
+    )?;
     let mut text = serde_json::to_vec(&collected)
         .map_err(|error| Failure::CouldNotAssess(format!("the facts cannot be written: {error}")))?;
     text.push(b'\n');

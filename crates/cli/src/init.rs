@@ -28,6 +28,7 @@ pub fn init(arguments: &Init) -> Result<Outcome, Failure> {
         folder: arguments.path.clone(),
         with: Vec::new(),
         declared: Declared::default(),
+        change: None,
         ledger: None,
         now,
     };

@@ -56,7 +56,7 @@ pub fn assemble(collected: &Collected, options: &JudgeOptions, duration_ms: u64)
         deployment: None,
         distributed,
         attestable: options.attestable.clone(),
-        change: options.since.is_some(),
+        change: options.since.is_some() || collected.subject.since.is_some(),
     };
     let wanted = |item: &Item| {
         options.only.is_empty()
@@ -72,9 +72,15 @@ pub fn assemble(collected: &Collected, options: &JudgeOptions, duration_ms: u64)
             Status::Pass | Status::NotApplicable => false,
         };
     }
-    let gate = decide(&mut items, &options.gate, options.weakened.clone());
+    let mut gate = decide(&mut items, &options.gate, options.weakened.clone());
+    // What was left out of the run says nothing.
+    let looked_at = seaworthy_checklist::find("migrations.zero-downtime").is_some_and(wanted);
+    let findings = if looked_at { beside::findings(facts) } else { Vec::new() };
+    beside::block(&mut gate, &findings, &items);
     let mut subject = collected.subject.clone();
-    subject.since.clone_from(&options.since);
+    if options.since.is_some() {
+        subject.since.clone_from(&options.since);
+    }
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "seaworthy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -85,7 +91,7 @@ pub fn assemble(collected: &Collected, options: &JudgeOptions, duration_ms: u64)
         coverage: collected.coverage.clone(),
         components: components(collected),
         exposures: beside::exposures(facts),
-        findings: Vec::new(),
+        findings,
         hints: hints(collected, distributed),
         next: plan(&items),
         summary: summarise(&items, gate),

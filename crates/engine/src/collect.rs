@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use seaworthy_facts::{Absent, Declared, Facts};
 use seaworthy_model::{Cause, CollectorState, Coverage, Note, Subject};
-use seaworthy_repo::Input;
+use seaworthy_repo::{Asked, Input};
 use serde::{Deserialize, Serialize};
 
 use crate::{LedgerOptions, read_ledger};
@@ -18,6 +18,8 @@ pub struct CollectOptions {
     pub with: Vec<PathBuf>,
     /// What the owners declare.
     pub declared: Declared,
+    /// The change that is judged, where one was named.
+    pub change: Option<Asked>,
     /// The ledger; none leaves it out.
     pub ledger: Option<LedgerOptions>,
     /// The instant as of which records are read.
@@ -75,6 +77,7 @@ pub fn collect(
         folder: options.folder.clone(),
         with: options.with.clone(),
         declared: options.declared.clone(),
+        change: options.change.clone(),
     };
     let result = catch_unwind(AssertUnwindSafe(|| seaworthy_repo::collect(&input)));
     let (mut facts, coverage) = match result {
@@ -89,7 +92,10 @@ pub fn collect(
     let mut coverages = vec![coverage];
     if let Some(ledger) = &options.ledger {
         progress(Event::Started { collector: "ledger" });
-        let (records, coverage) = read_ledger(ledger, options.now);
+        let (mut records, coverage) = read_ledger(ledger, options.now);
+        if !records.entries.is_empty() {
+            bind_to_head(&mut records, &seaworthy_repo::same_code(&options.folder, &ledger.shown));
+        }
         facts.records = records.into();
         progress(Event::Finished { coverage: coverage.clone() });
         coverages.push(coverage);
@@ -102,9 +108,21 @@ pub fn collect(
         dirty: repository.and_then(|repository| repository.dirty),
         url: Vec::new(),
         kind: if options.declared.distributed { "distributed" } else { "service" }.to_owned(),
-        since: None,
+        since: options.change.as_ref().map(|change| change.since.clone()),
     };
     Collected { schema: Collected::SCHEMA.to_owned(), subject, started_at, coverage: coverages, facts }
+}
+
+/// A record can only be committed after the commit that it is about. Where nothing but records came since, it is about
+/// what is checked out.
+fn bind_to_head(records: &mut seaworthy_facts::Records, same: &[String]) {
+    let Some(head) = same.first() else { return };
+    for entry in &mut records.entries {
+        let commit = entry.evidence.subject.as_deref().and_then(|subject| subject.strip_prefix("gitCommit:"));
+        if commit.is_some_and(|commit| same.iter().any(|same| same == commit)) {
+            entry.evidence.subject = Some(format!("gitCommit:{head}"));
+        }
+    }
 }
 
 fn repository_coverage(facts: &Facts) -> Coverage {

@@ -8,3 +8,4 @@ mod ledger;
 pub use assemble::{JudgeOptions, assemble, passes};
 pub use collect::{CollectOptions, Collected, Event, collect};
 pub use ledger::{LedgerOptions, RECORDS_FOLDER, read_ledger};
+pub use seaworthy_repo::Asked;

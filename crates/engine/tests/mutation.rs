@@ -28,6 +28,7 @@ fn report(folder: &Path) -> Report {
         folder: folder.to_owned(),
         with: Vec::new(),
         declared: Declared { as_of: "2026-11-22".to_owned(), ..Declared::default() },
+        change: None,
         ledger: None,
         now,
     };

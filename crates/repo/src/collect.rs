@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use seaworthy_facts::{Declared, Facts};
 
+use crate::change::Asked;
 use crate::commands::Commands;
 use crate::scan::{Needles, scan};
 use crate::tree::{Limits, ListError, Tree};
@@ -22,6 +23,8 @@ pub struct Input {
     pub with: Vec<PathBuf>,
     /// What the owners declare.
     pub declared: Declared,
+    /// The change that is judged, where one was named.
+    pub change: Option<Asked>,
 }
 
 /// Reads the folders and gives the facts.
@@ -110,7 +113,12 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         declared: &input.declared,
         infrastructure: &infrastructure,
     });
-    let change = change::collect(&tree);
+    let change = change::collect(&change::Seen {
+        tree: &tree,
+        scan: &scan,
+        packages: &packages,
+        asked: input.change.as_ref(),
+    });
     let alerting = alerting::collect(&tree, &scan, &alerting_plan, &infrastructure, &pipelines);
     let pages = pages::collect(&tree, &scan, &pages_plan, &system, &privacy::is_foreign);
     let schema = schema::collect(&tree, &migrations);
@@ -153,7 +161,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         edge: edge.into(),
         error_handling: error_handling.into(),
         exposures: exposures.into(),
-        change: change.into(),
+        change,
         alerting: alerting.into(),
         pages: pages.into(),
         schema: schema.into(),

@@ -34,4 +34,5 @@ mod schedules;
 mod schema;
 mod system;
 
+pub use change::{Asked, same_code};
 pub use collect::{Input, collect};

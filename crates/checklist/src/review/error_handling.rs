@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Code, FactKind, FactView};
 use seaworthy_model::{ItemId, Section};
 
-use crate::shared;
+use super::support;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `review.error-handling`
@@ -17,12 +17,54 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::Accepted,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::Change, FactKind::Code],
     remedy: "Handle each error that the change can meet.",
     page: include_str!("error_handling.md"),
     evidence,
 };
 
+/// What rules call errors that nobody hears of.
+const SIGNS: &[&str] = &["swallowed-error", "unchecked-error", "ignored-error"];
+
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::always)
+    let change = match support::change(view) {
+        Ok(change) => change,
+        Err(findings) => return Ok(*findings),
+    };
+    let code = view.get::<Code>()?;
+    let mut findings = support::begin(change, "errors that are swallowed on lines that the change adds");
+    for sign in SIGNS {
+        support::added_matches(&mut findings, change, code, sign);
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use seaworthy_model::Status;
+
+    use super::*;
+    use crate::review::support::testing;
+
+    #[test]
+    fn only_a_person_answers() {
+        testing::only_a_person_answers(&ITEM);
+    }
+
+    #[test]
+    fn an_error_that_the_change_swallows_contradicts_the_word() {
+        let with = |line| {
+            let mut facts = testing::facts(testing::change());
+            facts.code = Code {
+                matches: vec![testing::seen("swallowed-error", "src/pay.ts", line)],
+                ..Code::default()
+            }
+            .into();
+            testing::status(&ITEM, &facts, true)
+        };
+        assert_eq!(with(12), Status::Fail);
+        // It was there before.
+        assert_eq!(with(9), Status::Pass);
+    }
 }

@@ -5,6 +5,7 @@ mod error_handling;
 mod maintainable;
 mod rollback;
 mod scale;
+mod support;
 mod understood;
 mod vulnerabilities;
 

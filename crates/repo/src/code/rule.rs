@@ -29,7 +29,7 @@ rule_files! {
     "monitoring": [],
     "performance": ["connections"],
     "privacy": [],
-    "review": [],
+    "review": ["dangerous"],
     "watch": [],
 }
 

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod performance;
+mod review;
 
 use std::fs;
 

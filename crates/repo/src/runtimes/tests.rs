@@ -13,7 +13,12 @@ fn versions(files: &[(&str, &str)]) -> Vec<RuntimeVersion> {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let input = Input { folder: folder.path().to_owned(), with: Vec::new(), declared: Declared::default() };
+    let input = Input {
+        folder: folder.path().to_owned(),
+        with: Vec::new(),
+        declared: Declared::default(),
+        change: None,
+    };
     collect(&input).unwrap().runtimes.get().unwrap().versions.clone()
 }
 

@@ -14,8 +14,13 @@ pub fn facts(files: &[(&str, &str)]) -> Facts {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    collect(&Input { folder: folder.path().to_owned(), with: Vec::new(), declared: Default::default() })
-        .unwrap()
+    collect(&Input {
+        folder: folder.path().to_owned(),
+        with: Vec::new(),
+        declared: Default::default(),
+        change: None,
+    })
+    .unwrap()
 }
 
 fn system(files: &[(&str, &str)]) -> seaworthy_facts::System {

@@ -208,6 +208,17 @@ impl Tree {
         metadata.is_file().then_some(metadata.len())
     }
 
+    /// The text of a file that the build may have made, tracked or not, with the time at which it was last written; none
+    /// when it is larger than `most`, not there, or no text.
+    pub fn made_text(&self, path: &str, most: u64) -> Option<(String, Option<std::time::SystemTime>)> {
+        let path = join(".", path)?;
+        let (root, anchor) = (self.roots.first()?, self.anchors.first()?);
+        let limits = Limits { file_bytes: most, ..self.limits.clone() };
+        let text = anchor.read(Path::new(&path), &limits, str::to_owned).ok()?;
+        let at = std::fs::metadata(root.folder.join(&path)).and_then(|metadata| metadata.modified()).ok();
+        Some((text, at))
+    }
+
     /// The text of a file, read at most once; none when it is too large, binary, no regular file or not readable (noted
     /// as a problem where that is one).
     pub fn text(&self, file: &File) -> Option<Arc<str>> {

@@ -47,7 +47,8 @@ pub fn refused(folder: &Path) -> String {
 }
 
 fn run(folder: &Path) -> Result<Facts, String> {
-    let input = Input { folder: folder.to_owned(), with: Vec::new(), declared: Declared::default() };
+    let input =
+        Input { folder: folder.to_owned(), with: Vec::new(), declared: Declared::default(), change: None };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let _ = sender.send(collect(&input).map_err(|error| error.to_string()));
