@@ -32,7 +32,9 @@ fn shop(more: &[(&str, &str)]) -> Sample {
 }
 
 fn summaries(list: &Value) -> Vec<String> {
-    list.as_array().map(|list| list.iter().map(|one| one["summary"].as_str().unwrap().to_owned()).collect()).unwrap_or_default()
+    list.as_array()
+        .map(|list| list.iter().map(|one| one["summary"].as_str().unwrap().to_owned()).collect())
+        .unwrap_or_default()
 }
 
 fn against(report: &Value, id: &str) -> Vec<String> {
@@ -41,7 +43,9 @@ fn against(report: &Value, id: &str) -> Vec<String> {
         .unwrap()
         .iter()
         .filter(|piece| piece["polarity"] == "against")
-        .map(|piece| format!("{}:{}", piece["location"]["path"].as_str().unwrap_or(""), piece["location"]["line"]))
+        .map(|piece| {
+            format!("{}:{}", piece["location"]["path"].as_str().unwrap_or(""), piece["location"]["line"])
+        })
         .collect()
 }
 
@@ -74,7 +78,10 @@ fn secrets_and_dangerous_patterns_of_a_change_block() {
     let sample = shop(&[]);
     let key = format!("sk_{}_{RANDOM}", "live");
     sample.write("src/pay.js", &format!("const stripe = require('stripe')('{key}');\n"));
-    sample.write("src/find.js", "exports.find = (db, id) =>\n  db.query(`SELECT * FROM orders WHERE id = ${id}`);\n");
+    sample.write(
+        "src/find.js",
+        "exports.find = (db, id) =>\n  db.query(`SELECT * FROM orders WHERE id = ${id}`);\n",
+    );
     sample.commit("pay");
     let report = sample.report(&["--since", "main"]);
     assert_eq!(against(&report, "review.vulnerabilities"), ["src/pay.js:1", "src/find.js:2"]);
@@ -88,7 +95,10 @@ fn secrets_and_dangerous_patterns_of_a_change_block() {
 
 #[test]
 fn what_was_there_before_the_change_is_not_held_against_it() {
-    let sample = shop(&[("src/old.js", "exports.find = (db, id) => db.query(`SELECT * FROM orders WHERE id = ${id}`);\n")]);
+    let sample = shop(&[(
+        "src/old.js",
+        "exports.find = (db, id) => db.query(`SELECT * FROM orders WHERE id = ${id}`);\n",
+    )]);
     sample.write("src/new.js", "exports.a = 1;\n");
     sample.commit("new");
     let report = sample.report(&["--since", "main"]);
@@ -204,10 +214,18 @@ fn a_signed_answer_holds_after_its_record_is_committed_and_not_for_other_code() 
     sample.commit("new");
     let path = keys.path().join("key");
     let run = sample.run(&[
-        "attest", "review.understood", "--until", &until, "--note", "read all of it", "--key", path.to_str().unwrap(),
+        "attest",
+        "review.understood",
+        "--until",
+        &until,
+        "--note",
+        "read all of it",
+        "--key",
+        path.to_str().unwrap(),
     ]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let status = |sample: &Sample| item(&sample.report(&["--since", "main"]), "review.understood")["status"].clone();
+    let status =
+        |sample: &Sample| item(&sample.report(&["--since", "main"]), "review.understood")["status"].clone();
     assert_eq!(status(&sample), "pass");
     sample.commit("the record");
     assert_eq!(status(&sample), "pass");
