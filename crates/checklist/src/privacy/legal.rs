@@ -20,8 +20,14 @@ pub fn evidence(view: &FactView, kind: LegalKind) -> Result<Findings, Absent> {
         kind.name()
     ));
     let links: Vec<&LegalLink> = pages.links.iter().filter(|link| link.kind == kind).collect();
-    let leads = links.iter().find(|link| matches!(link.target, LinkTarget::Internal | LinkTarget::External));
-    match text(pages, kind) {
+    let to = |target| links.iter().find(|link| link.target == target);
+    let text = text(pages, kind);
+    // Without a text of its own, an address elsewhere says where the text is.
+    let leads = match text {
+        Some(_) => to(LinkTarget::Internal).or_else(|| to(LinkTarget::External)),
+        None => to(LinkTarget::External).or_else(|| to(LinkTarget::Internal)),
+    };
+    match text {
         Some(text) => judge_text(&mut findings, pages, text, leads.copied()),
         None => match leads {
             Some(link) if link.target == LinkTarget::External => {
@@ -91,7 +97,10 @@ fn short_or_elsewhere(findings: &mut Findings, pages: &Pages, kind: LegalKind, l
     let name = kind.name();
     match pages.texts(kind).next() {
         Some(text) if !text.elsewhere && text.words < 25 => {
-            findings.contradicts(format!("the page of the {name} is empty ({} words)", text.words), &text.at);
+            findings.contradicts(
+                format!("the page of the {name} says next to nothing ({} words)", text.words),
+                &text.at,
+            );
         }
         Some(text) => {
             findings.note(format!("the page of the {name} takes its text from elsewhere"), Some(&text.at));
@@ -263,6 +272,16 @@ pub mod tests {
         let document =
             |kind| Pages { legal: vec![LegalText { document: true, ..long(kind) }], ..Pages::default() };
         assert_eq!(both(&document), Status::Unknown);
+    }
+
+    #[test]
+    fn an_address_elsewhere_outweighs_a_short_page_of_its_own() {
+        let pages = |kind| Pages {
+            legal: vec![LegalText { words: 14, ..long(kind) }],
+            links: vec![link(kind, LinkTarget::Internal), link(kind, LinkTarget::External)],
+            ..Pages::default()
+        };
+        assert_eq!(both(&pages), Status::Pass);
     }
 
     #[test]

@@ -119,6 +119,7 @@ fn kind(file: &File) -> Option<LegalKind> {
         "eula",
         "voorwaarden",
         "agreement",
+        "/markdown/policy",
     ];
     if !STEMS.iter().any(|stem| lower.contains(stem)) {
         return None;
@@ -126,6 +127,10 @@ fn kind(file: &File) -> Option<LegalKind> {
     let code = matches!(extension.as_str(), "ts" | "js" | "php" | "json" | "yml" | "yaml" | "txt");
     if lower.split('/').rev().skip(1).any(|folder| code && CODE.contains(&folder) || MAIL.contains(&folder)) {
         return None;
+    }
+    // Where Laravel Jetstream keeps the two texts.
+    if lower.ends_with("resources/markdown/policy.md") {
+        return Some(LegalKind::Privacy);
     }
     let stem = name.split('.').next().unwrap_or(name).trim_start_matches(['+', '_', '$']);
     let plain = matches!(
@@ -182,10 +187,18 @@ fn read(tree: &Tree, file: &File, kind: LegalKind) -> Option<LegalText> {
         at: file.at(),
         document,
         words: prose.words,
-        elsewhere: prose.words < ENOUGH && (prose.includes || prose.keys.len() >= 3),
+        elsewhere: prose.words < ENOUGH && (prose.includes || prose.keys.len() >= 3 || refers(kind, &raw)),
         placeholders: placeholder::placeholders(&prose.lines),
         dated: dated(&prose.lines),
         parts: parts::parts(&prose.lines),
+    })
+}
+
+/// The page only names the address of the full text.
+fn refers(kind: LegalKind, text: &str) -> bool {
+    text.match_indices("http").take(50).any(|(at, _)| {
+        let address = text[at..].split(|c: char| c.is_whitespace() || "\"'`)<>]".contains(c)).next();
+        address.and_then(names::kind_of_address) == Some(kind)
     })
 }
 

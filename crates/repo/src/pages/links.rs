@@ -15,6 +15,7 @@ const WORDS: &[&str] = &[
     "privacy",
     "Privacy",
     "PRIVACY",
+    "policy.show",
     "atenschutz",
     "privacidad",
     "onfidentialit",
@@ -262,6 +263,17 @@ fn look(
         let constant = lower.contains("route") || lower.contains("path") || lower.contains("links.");
         let target = if constant { LinkTarget::Internal } else { LinkTarget::Setting };
         return push(kind, target, name);
+    }
+    // A call over several lines: the name of the route stands alone.
+    let trimmed = line.trim().trim_end_matches(',');
+    let alone = trimmed.len() > 2
+        && trimmed.starts_with(['"', '\''])
+        && trimmed.ends_with(['"', '\''])
+        && before().next().is_some_and(|above| {
+            above.trim_end().ends_with("route(") || above.trim_end().ends_with("url_for(")
+        });
+    if let Some(kind) = names::kind_of_address(trimmed.trim_matches(['"', '\''])).filter(|_| alone) {
+        return push(kind, LinkTarget::Internal, trimmed.trim_matches(['"', '\'']));
     }
     // The label alone is on this line: the link begins a few lines above.
     if let Some(kind) = names::kind_of_label(&visible(line)) {

@@ -165,6 +165,10 @@ pub fn kind_of_address(address: &str) -> Option<LegalKind> {
         None => address,
     };
     let path = path.split('?').next().unwrap_or(path);
+    // The name of Laravel Jetstream's route.
+    if path == "policy.show" {
+        return Some(LegalKind::Privacy);
+    }
     path.rsplit(['/', '#', ':']).take(6).find_map(|part| {
         let part = ["html", "htm", "php", "md", "aspx", "pdf", "txt"]
             .iter()
@@ -257,6 +261,7 @@ mod tests {
             kind_of_address("https://example.org/legal/privacy-policy.html"),
             Some(LegalKind::Privacy)
         );
+        assert_eq!(kind_of_address("policy.show"), Some(LegalKind::Privacy));
         assert_eq!(kind_of_address("/terms"), Some(LegalKind::Terms));
         assert_eq!(kind_of_address("https://privacy.org/blog/privacy-first-search"), None);
         assert_eq!(kind_of_label(" Privacy "), Some(LegalKind::Privacy));

@@ -40,7 +40,7 @@ const WORDS: &[(Part, &str)] = &[
     ),
     (
         Part::Retention,
-        r"\bretain(?:ed|s)?\b[^.]{0,80}(?:\bfor\b|until|as long|as necessary|days|months|years|indefinitely)|\bretention\b|how long|\bwe (?:will )?(?:keep|store)[^.]{0,80}(?:\bfor\b|until|as long as|no longer|\d+ (?:day|month|year|hour))|(?:kept|stored|deleted|erased|removed|purged|remain|anonymi[sz]ed)[^.]{0,60}(?:after|within|until|for (?:up to|as long|a maximum|\d)|as long as|no longer|automatically)|speicherdauer|aufbewahr|speicherfrist|gelöscht|conserv|plazo|bewaartermijn",
+        r"\bretain(?:ed|s)?\b[^.]{0,80}(?:\bfor\b|until|as long|as necessary|days|months|years|indefinitely)|\bretention\b|how long|\bwe (?:will )?(?:keep|store)[^.]{0,80}(?:\bfor\b|until|as long as|no longer|\d+ (?:day|month|year|hour))|(?:kept|stored|held|remain)[^.]{0,60}(?:until|for (?:up to|as long|a (?:maximum|period)|\d)|as long as|no longer than|indefinitely)|(?:delet|eras|remov|purg|anonymi[sz])\w*[^.]{0,160}(?:after|within|older than)\b[^.]{0,40}(?:\d|days?\b|weeks?\b|months?\b|years?\b)|(?:deleted|erased|removed|purged) automatically|automatically (?:deleted|erased|removed|purged)|speicherdauer|aufbewahr|speicherfrist|gelöscht|conserv|plazo|bewaartermijn",
     ),
     (
         Part::Withdrawal,
@@ -174,5 +174,12 @@ mod tests {
     fn friendly_words_are_no_parts() {
         assert!(found("We value your privacy.\nYour trust matters to us.").is_empty());
         assert!(found("Questions: privacy@yourcompany.com").is_empty());
+        assert!(
+            !found("Your address is stored on our servers and passed on within the hour.")
+                .contains(&Part::Retention)
+        );
+        assert!(
+            found("We delete account information within 90 days of cancellation.").contains(&Part::Retention)
+        );
     }
 }

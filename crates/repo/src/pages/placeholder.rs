@@ -7,7 +7,7 @@ use seaworthy_facts::{Location, Observed};
 
 static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)lorem ipsum|\b(?:your|my)[ _-]?(?:company|business|organi[sz]ation)[ _-]name\b|company name here|\binsert (?:\w+ ){1,4}here\b|<(?:your )?company(?: name)?>|\bxx[/.-]xx[/.-](?:xx){1,2}\b|@(?:your-?(?:company|domain|app|site|website|business|organi[sz]ation)|example)\.(?:com|org|net|io|de)\b|\b(?:www\.)?your-?(?:company|domain|website|site)\.(?:com|org|net|io)\b|\bthis is a placeholder\b|\bplaceholder (?:text|content|policy|terms)\b",
+        r"(?i)lorem ipsum|edit this file to define|\b(?:your|my)[ _-]?(?:company|business|organi[sz]ation)[ _-]name\b|company name here|\binsert (?:\w+ ){1,4}here\b|<(?:your )?company(?: name)?>|\bxx[/.-]xx[/.-](?:xx){1,2}\b|@(?:your-?(?:company|domain|app|site|website|business|organi[sz]ation)|example)\.(?:com|org|net|io|de)\b|\b(?:www\.)?your-?(?:company|domain|website|site)\.(?:com|org|net|io)\b|\bthis is a placeholder\b|\bplaceholder (?:text|content|policy|terms)\b",
     )
     .ok()
 });

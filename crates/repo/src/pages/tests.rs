@@ -98,6 +98,21 @@ fn links_of_server_rendered_pages() {
 }
 
 #[test]
+fn a_call_over_lines_and_a_page_that_refers_to_the_full_text() {
+    use LegalKind::{Privacy, Terms};
+    use LinkTarget::{External, Internal};
+    let calls = "<a :href=\"route(\n'terms.show',\n)\">x</a>\n<a :href=\"route(\n'policy.show',\n)\">x</a>\n";
+    assert_eq!(links_in("resources/js/Register.vue", calls), [(Privacy, Internal), (Terms, Internal)]);
+    let label =
+        "<Link\n to=\"https://harbour.io/privacy\"\n target=\"_blank\"\n>\n Privacy Policy\n</Link>\n";
+    assert_eq!(links_in("src/signup.tsx", label)[0], (Privacy, External));
+    let short = "Our privacy policy with all information on personal data is at [harbour](https://harbour.io/privacy).\n";
+    assert!(pages(&[("content/privacy.mdx", short)]).legal[0].elsewhere);
+    let jetstream = pages(&[("resources/markdown/policy.md", &TEXT.repeat(8))]);
+    assert_eq!(jetstream.legal[0].kind, Privacy);
+}
+
+#[test]
 fn a_list_of_policies_links_what_lies_beside_it() {
     let found = pages(&[
         ("app/views/policies/privacy.md", &TEXT.repeat(8)),

@@ -77,6 +77,8 @@ const SIGNS: &[(RequestKind, &str, &str)] = &[
     (RequestKind::Deletion, "userManager.DeleteAsync(", "a user is deleted"),
     (RequestKind::Deletion, "UserManager.DeleteAsync(", "a user is deleted"),
     (RequestKind::Deletion, "Repo.delete(user", "a user is deleted"),
+    (RequestKind::Deletion, "userService.DeleteAsync(user", "a user is deleted"),
+    (RequestKind::Deletion, "userService.deleteById(", "a user is deleted"),
     (RequestKind::Deletion, ":registerable", "Devise lets people delete their account"),
     (RequestKind::Deletion, "Features::accountDeletion()", "Jetstream lets people delete their account"),
     (RequestKind::Deletion, "auth.admin.deleteUser(", "Supabase deletes the account"),
@@ -322,7 +324,7 @@ fn is_meant(kind: RequestKind, first: &str, second: &str, file: &File, hit: &Hit
         "billing",
         "payment",
     ];
-    if second == "account" && OTHERS.iter().any(|other| path.contains(other)) {
+    if matches!(second, "account" | "customer") && OTHERS.iter().any(|other| path.contains(other)) {
         return false;
     }
     match (kind, first, second) {
