@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use seaworthy_facts::{LegalText, Location, Part, RetentionKind, RetentionRule, Schedules};
+use seaworthy_facts::{LegalKind, LegalText, Location, Part, RetentionKind, RetentionRule, Schedules};
 
 use super::places::is_data_flow;
 use crate::pages::names;
@@ -104,6 +104,12 @@ static SENTENCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+static DATA: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:delet|eras|remov|retain|anonymi[sz])\w*[^.]{0,100}\b(?:accounts?|personal|information|data)\b",
+    )
+    .ok()
+});
 static PERSON: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?i)\b(?:user|account|customer|personal|subscriber|member|profile|visitor|message|contact|order|applicant|participant|patient|student|guest|conversation|submission|comment|ping|event)\w*",
@@ -114,11 +120,22 @@ static TECHNICAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:logs?|backups?|artifacts?|cach\w*|snapshots?|sessions?|tokens?|metrics?|images?|releases?|certificates?|branches|builds?|containers?|wal|traces?|links?|otp|codes?)\b").ok()
 });
 
+/// Terms also say how long what people upload stays in public; a rule there has to be about an account or its data.
+fn is_about_data(tree: &Tree, at: &Location) -> bool {
+    let (Some(path), Some(line)) = (at.path(), at.line_number()) else { return false };
+    let Some(text) = tree.text_at(path) else { return false };
+    let line = text.lines().nth((line as usize).saturating_sub(1)).unwrap_or_default();
+    DATA.as_ref().is_some_and(|data| data.is_match(line))
+}
+
 /// Sentences in the repository's legal texts, and in documents for operators.
 fn written(tree: &Tree, texts: &[LegalText]) -> Vec<RetentionRule> {
     let mut found = Vec::new();
     for text in texts.iter().filter(|text| text.words >= 80 && text.placeholders.is_empty()) {
-        if let Some(part) = text.parts.iter().find(|part| part.part == Part::Retention) {
+        let part = text.parts.iter().find(|part| part.part == Part::Retention);
+        if let Some(part) =
+            part.filter(|part| text.kind == LegalKind::Privacy || is_about_data(tree, &part.at))
+        {
             found.push(RetentionRule {
                 kind: RetentionKind::Written,
                 says: format!("the {} says how long data is kept", text.kind.name()),
@@ -436,7 +453,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert!(SENTENCE.is_some() && PERSON.is_some() && TECHNICAL.is_some());
+        assert!(DATA.is_some() && SENTENCE.is_some() && PERSON.is_some() && TECHNICAL.is_some());
         assert!(DELETES.is_some() && OLD.is_some() && RUNS.is_some() && TABLE.is_some());
     }
 

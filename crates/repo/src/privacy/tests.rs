@@ -190,6 +190,19 @@ fn written_rules_are_about_people() {
 }
 
 #[test]
+fn terms_hold_a_rule_only_where_they_speak_of_the_account() {
+    let terms = |sentence: &str| {
+        let text = format!(
+            "You agree to use the service by law.\n\n{}\n\n{sentence}\n",
+            "You agree to these terms of the service. ".repeat(15)
+        );
+        rules(&[("content/terms.md", &text)]).len()
+    };
+    assert_eq!(terms("We delete your account information within 90 days of cancellation."), 1);
+    assert_eq!(terms("What you publish is stored by us indefinitely."), 0);
+}
+
+#[test]
 fn data_that_expires_by_itself() {
     let mongo = "visitSchema.index({ createdAt: 1 }, { expireAfterSeconds: 7776000 })\n";
     assert_eq!(rules(&[("models/visit.js", mongo)]), [(RetentionKind::Expiry, true, false)]);
