@@ -12,6 +12,8 @@ pub struct ErrorHandling {
     pub modes: Vec<Mode>,
     /// What the server frameworks in use do when nothing is changed.
     pub defaults: Vec<ErrorDefaults>,
+    /// Templates of error pages that print a trace or a source path whatever the mode.
+    pub views: Vec<Observed<String>>,
 }
 
 /// A page for an error.

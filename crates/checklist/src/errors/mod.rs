@@ -4,8 +4,11 @@ mod degradation;
 mod logged;
 mod no_stack_traces;
 mod pages;
+mod places;
 mod retries;
 mod structured_api;
+#[cfg(test)]
+mod testing;
 
 use crate::Item;
 

@@ -22,7 +22,7 @@ macro_rules! rule_files {
 #[rustfmt::skip]
 rule_files! {
     "backups": [],
-    "errors": ["swallowed"],
+    "errors": ["stacks", "swallowed"],
     "headers": [],
     "https": [],
     "logging": [],

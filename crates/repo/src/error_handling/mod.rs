@@ -6,10 +6,11 @@ mod modes;
 mod pages;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use seaworthy_facts::{ErrorHandling, System};
 
-use crate::scan::{Needles, Scan};
+use crate::scan::{NeedleId, Needles, Scan};
 use crate::tree::Tree;
 
 /// The literals that were asked for.
@@ -17,6 +18,7 @@ use crate::tree::Tree;
 pub struct Plan {
     modes: modes::Plan,
     pages: pages::Plan,
+    views: Vec<NeedleId>,
 }
 
 /// What this room reads.
@@ -33,7 +35,7 @@ pub struct Seen<'a> {
 
 /// Adds the literals of switches and handlers.
 pub fn plan(needles: &mut Needles) -> Plan {
-    Plan { modes: modes::plan(needles), pages: pages::plan(needles) }
+    Plan { modes: modes::plan(needles), pages: pages::plan(needles), views: views::plan(needles) }
 }
 
 /// Reads it.
@@ -42,5 +44,6 @@ pub fn collect(seen: &Seen) -> ErrorHandling {
         pages: pages::pages(seen),
         modes: modes::modes(seen),
         defaults: defaults::defaults(seen.system),
+        views: views::views(seen),
     }
 }

@@ -128,3 +128,13 @@ fn djangos_variable_is_followed_to_what_ships() {
     let production = ("app/settings/production.py", "DEBUG = False\n");
     assert_eq!(modes(&["django"], &[local, production])[0].2, ModePlace::Shipped);
 }
+
+#[test]
+fn templates_that_print_a_path_are_seen_unless_in_debug_mode() {
+    let path = "resources/views/errors/500.blade.php";
+    let open = "<p>{{ $exception->getFile() }}</p>\n";
+    assert_eq!(read(&["laravel"], &[(path, open)]).views.len(), 1);
+    let guarded = "@if(config('app.debug'))\n<p>{{ $exception->getFile() }}</p>\n@endif\n";
+    assert!(read(&["laravel"], &[(path, guarded)]).views.is_empty());
+    assert!(read(&["laravel"], &[(path, "{{-- $exception->getFile()\n --}}\n")]).views.is_empty());
+}

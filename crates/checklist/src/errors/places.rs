@@ -1,0 +1,52 @@
+//! Which part of the system a place belongs to.
+
+use seaworthy_facts::{Component, Location, System};
+
+/// The component whose folder holds a path: the deepest one.
+pub fn component_of<'a>(system: &'a System, path: &str) -> Option<&'a Component> {
+    let holds =
+        |folder: &str| folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    system
+        .components
+        .iter()
+        .filter(|component| holds(&component.folder))
+        .max_by_key(|component| if component.folder == "." { 0 } else { component.folder.len() })
+}
+
+/// Code that runs in browsers only, as far as its place tells.
+pub fn in_browser(system: &System, at: &Location) -> bool {
+    let Some(path) = at.path() else { return false };
+    let component = component_of(system, path);
+    if component.is_some_and(|c| c.front_end.is_some() && c.http_server.is_none() && c.worker.is_none()) {
+        return true;
+    }
+    // Where server and pages share a folder, the framework's places for browser code tell them apart.
+    let script = ["js", "jsx", "ts", "tsx", "vue", "svelte", "mjs"]
+        .iter()
+        .any(|extension| path.rsplit('.').next() == Some(extension));
+    let elements = ["jsx", "tsx", "vue", "svelte"].iter().any(|e| path.rsplit('.').next() == Some(e));
+    let other_server = component.is_some_and(|c| {
+        c.ecosystem
+            .is_some_and(|e| !matches!(e, seaworthy_facts::Ecosystem::Npm | seaworthy_facts::Ecosystem::Deno))
+    });
+    let browser = path.split('/').any(|part| {
+        matches!(part, "client" | "frontend" | "hooks" | "components" | "assets" | "static" | "public" | "ui")
+            || part == "pages" && elements
+    });
+    let server = path.split('/').any(|part| {
+        matches!(
+            part,
+            "server" | "api" | "functions" | "backend" | "worker" | "workers" | "jobs" | "edge-functions"
+        )
+    });
+    script && !server && (browser || elements || other_server)
+}
+
+/// Code that developers run by hand.
+pub fn is_tool(at: &Location) -> bool {
+    at.path().is_some_and(|path| {
+        path.split('/').any(|part| {
+            matches!(part, "scripts" | "script" | "tools" | "bin" | "hack" | "benchmarks" | "seeds")
+        })
+    })
+}
