@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Capabilities, Code, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::places;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,12 +18,103 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Code, FactKind::Capabilities],
     remedy: "Retry outgoing calls or jobs with exponential backoff.",
     page: include_str!("retries.md"),
     evidence,
 };
 
+/// How many places are listed.
+const LISTED: usize = 10;
+
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::outgoing_calls)
+    let system = view.get::<System>()?;
+    if system.queues.is_empty()
+        && let Some(not_applicable) = shared::outgoing_calls(system)
+    {
+        return Ok(not_applicable);
+    }
+    let code = view.get::<Code>()?;
+    let capabilities = view.get::<Capabilities>()?;
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "retries of calls and jobs whose delays grow: libraries, options, job systems that do so, and delays worked \
+         out from the number of attempts",
+    );
+    let seen = |sign: &'static str| {
+        code.of(sign).filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
+    };
+    for found in seen("growing-retry").take(LISTED) {
+        findings.supports(found.says.clone(), &found.at);
+    }
+    for product in capabilities.of("job-retry") {
+        if let Some(at) = product.in_use() {
+            let says =
+                format!("{} runs failed jobs again after growing delays ({})", product.name, product.docs);
+            findings.supports(says, at);
+        }
+    }
+    match seen("fixed-retry").next() {
+        Some(fixed) => {
+            findings.because(format!("{} ({}); no delay grows", fixed.says, fixed.at));
+            findings.remedy(format!(
+                "Let the delay at {} grow with each attempt, with a cap and some chance in it.",
+                fixed.at
+            ));
+        }
+        None => {
+            findings.because("no retry with growing delays was found");
+        }
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::errors::testing::{self, status};
+    use seaworthy_facts::{Facts, Location, Observed, Product};
+    use seaworthy_model::Status;
+
+    fn with(sign: &str, path: &str) -> Status {
+        status(&ITEM, &testing::facts("express", &[(sign, path, "typescript")]))
+    }
+
+    #[test]
+    fn growing_delays_pass_and_fixed_ones_fail() {
+        assert_eq!(with("growing-retry", "src/server/mail.ts"), Status::Pass);
+        assert_eq!(with("fixed-retry", "src/server/mail.ts"), Status::Fail);
+        assert_eq!(status(&ITEM, &testing::facts("express", &[])), Status::Fail);
+    }
+
+    #[test]
+    fn retries_in_browsers_and_tools_do_not_count() {
+        assert_eq!(with("growing-retry", "src/hooks/query.ts"), Status::Fail);
+        assert_eq!(with("growing-retry", "scripts/import.ts"), Status::Fail);
+    }
+
+    #[test]
+    fn a_job_system_that_retries_passes_when_it_is_used() {
+        let product = Product {
+            capability: "job-retry".to_owned(),
+            name: "Sidekiq".to_owned(),
+            declared: Vec::new(),
+            used: vec![Location::line("app/jobs/a.rb", 2)],
+            docs: "https://example.com".to_owned(),
+        };
+        let capabilities = Capabilities { products: vec![product] };
+        let facts = Facts { capabilities: capabilities.into(), ..testing::facts("rails", &[]) };
+        assert_eq!(status(&ITEM, &facts), Status::Pass);
+    }
+
+    #[test]
+    fn unknown_without_the_facts_and_not_applicable_without_calls_or_jobs() {
+        let absent = Facts { code: Default::default(), ..testing::facts("express", &[]) };
+        assert_eq!(status(&ITEM, &absent), Status::Unknown);
+        assert_eq!(status(&ITEM, &testing::nothing()), Status::NotApplicable);
+        let mut system = seaworthy_facts::System::default();
+        system.queues.push(Observed::new("BullMQ".to_owned(), Location::file("a.ts")));
+        assert_eq!(status(&ITEM, &Facts { system: system.into(), ..testing::nothing() }), Status::Fail);
+    }
 }

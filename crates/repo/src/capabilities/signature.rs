@@ -17,6 +17,9 @@ macro_rules! signatures {
 signatures![
     "accounts",
     "api",
+    "circuit-breaker",
+    "database-client",
+    "error-context",
     "apm",
     "bundler",
     "cache",
@@ -30,6 +33,7 @@ signatures![
     "front-end",
     "graphql",
     "http-server",
+    "job-retry",
     "image-pipeline",
     "object-storage",
     "outgoing-http",

@@ -22,7 +22,7 @@ macro_rules! rule_files {
 #[rustfmt::skip]
 rule_files! {
     "backups": [],
-    "errors": ["stacks", "swallowed"],
+    "errors": ["fallbacks", "handlers", "limits", "retries", "shapes", "stacks", "swallowed"],
     "headers": [],
     "https": [],
     "logging": [],
@@ -173,9 +173,20 @@ mod tests {
     #[test]
     fn every_rule_compiles_and_ids_are_unique() {
         let mut ids = HashSet::new();
+        let mut faults = Vec::new();
         for (path, text) in FILES {
             for rule in Rule::read(text).unwrap_or_else(|error| panic!("{path}: {error}")) {
                 assert!(ids.insert(rule.id.clone()), "{path}: {} twice", rule.id);
+                for grammar in rule.compiled.keys() {
+                    match rule.compile(*grammar) {
+                        Ok(compiled)
+                            if ast_grep_core::Matcher::potential_kinds(&compiled.matcher).is_none() =>
+                        {
+                            faults.push(format!("{path}: {} must name kinds of node", rule.id));
+                        }
+                        Ok(_) => {}
+                        Err(error) => faults.push(format!("{path}: {error}")),
+                    }
                 let Metadata { sign, literals, .. } = &rule.metadata;
                 assert!(!sign.is_empty(), "{path}: {} shows nothing", rule.id);
                 assert!(!literals.is_empty(), "{path}: without literals {} parses every file", rule.id);
@@ -187,6 +198,7 @@ mod tests {
                 }
             }
         }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
     #[test]

@@ -117,7 +117,9 @@ fn conventions(seen: &Seen) -> Vec<ErrorPage> {
         // Most files are told apart by their names alone.
         let may_be = ["404", "500", "4xx", "5xx", "rror", "not-found", "not-Found", "production.php", "[..."]
             .iter()
-            .any(|part| name.contains(part));
+            .any(|part| name.contains(part))
+            || file.folder().ends_with("error")
+            || file.folder().ends_with("error_html");
         if !may_be || !seen.scan.ships(file) {
             continue;
         }

@@ -103,3 +103,196 @@ fn debug_modes_in_code() {
     let guarded = "if (app.Environment.IsDevelopment()) { app.UseDeveloperExceptionPage(); }\n";
     assert_eq!(count("a.cs", guarded, "debug-on"), 0);
 }
+
+const HANDLER: &str = "app.use((err, req, res, next) => {
+  console.error({ message: err.message, stack: err.stack, method: req.method, path: req.path });
+  res.status(err.status || 500).json({ error: err.message });
+});
+";
+
+#[test]
+fn an_express_handler_that_logs_an_object_and_leaks_the_message() {
+    assert_eq!(count("app.js", HANDLER, "error-log-context"), 1);
+    assert_eq!(count("app.js", HANDLER, "error-shape"), 1);
+    assert_eq!(count("app.js", HANDLER, "error-message-leak"), 1);
+    assert_eq!(count("app.js", HANDLER, "stack-sent"), 0);
+    let general = HANDLER
+        .replace("json({ error: err.message })", "json({ error: err.status ? err.message : 'internal' })");
+    assert_eq!(count("app.js", &general, "error-message-leak"), 0);
+    let silent = HANDLER.replace("console.error", "void");
+    assert_eq!(count("app.js", &silent, "error-log-context"), 0);
+}
+
+#[test]
+fn central_handlers_that_log_the_request() {
+    for (path, text) in [
+        ("src/instrumentation.ts", "export const onRequestError = Sentry.captureRequestError;\n"),
+        (
+            "a.ts",
+            "app.onError((err, c) => {\n  logger.error({ err, path: c.req.path });\n  return c.json({ error: 'internal' }, 500);\n});\n",
+        ),
+        ("a.js", "const app = Fastify({ logger: true });\n"),
+        (
+            "a.ts",
+            "@Catch()\nexport class AllFilter implements ExceptionFilter {\n  catch(exception: unknown, host: ArgumentsHost) {\n    const request = host.switchToHttp().getRequest();\n    this.logger.error(exception, request.url);\n  }\n}\n",
+        ),
+        (
+            "a.py",
+            "@app.exception_handler(Exception)\nasync def unhandled(request: Request, exc: Exception):\n    log.error(\"unhandled\", exc_info=exc, extra={\"path\": request.url.path})\n    return JSONResponse({}, 500)\n",
+        ),
+        ("a.php", "<?php\n$exceptions->context(fn () => ['path' => request()->path()]);\n"),
+        (
+            "A.java",
+            "class A {\n  @ExceptionHandler(Exception.class)\n  ProblemDetail a(Exception ex, HttpServletRequest request) {\n    log.error(\"{} failed\", request.getRequestURI(), ex);\n    return null;\n  }\n}\n",
+        ),
+        (
+            "a.cs",
+            "class A : IExceptionHandler {\n  public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken t) {\n    _logger.LogError(exception, \"{Path}\", context.Request.Path);\n    return true;\n  }\n}\n",
+        ),
+        (
+            "a.go",
+            "package a\nfunc (a *App) serverError(w http.ResponseWriter, r *http.Request, err error) {\n\ta.logger.Error(err.Error(), \"method\", r.Method, \"uri\", r.URL.RequestURI())\n\thttp.Error(w, \"internal\", 500)\n}\n",
+        ),
+    ] {
+        assert_eq!(count(path, text, "error-log-context"), 1, "{path}: {text}");
+    }
+}
+
+#[test]
+fn handlers_that_say_nothing() {
+    let java = "class A {\n  @ExceptionHandler(Exception.class)\n  ProblemDetail a(Exception ex, HttpServletRequest request) {\n    problem.setInstance(URI.create(request.getRequestURI()));\n    return problem;\n  }\n}\n";
+    assert_eq!(count("A.java", java, "default-log-silenced"), 1);
+    assert_eq!(count("A.java", java, "error-log-context"), 0);
+    let echo = "package a\nfunc a() {\n\te.HTTPErrorHandler = func(err error, c echo.Context) {\n\t\ta.log.Println(err.Error())\n\t}\n}\n";
+    assert_eq!(count("a.go", echo, "error-log-context"), 0);
+    assert_eq!(count("a.go", echo, "error-shape"), 1);
+    let flask = "@app.errorhandler(Exception)\ndef a(e):\n    return 'x', 500\n";
+    assert_eq!(count("a.py", flask, "default-log-replaced"), 1);
+}
+
+#[test]
+fn errors_are_shaped_centrally_or_in_their_routes() {
+    for (path, text) in [
+        (
+            "A.java",
+            "@RestControllerAdvice\nclass A {\n  @ExceptionHandler(B.class)\n  ProblemDetail a(B b) { return null; }\n}\n",
+        ),
+        (
+            "a.rs",
+            "impl IntoResponse for AppError {\n    fn into_response(self) -> Response { (self.status(), Json(self.body())).into_response() }\n}\n",
+        ),
+        (
+            "a.rb",
+            "class A < B\n  rescue_from StandardError do |e|\n    render json: { error: 'internal' }, status: 500\n  end\nend\n",
+        ),
+        (
+            "a.php",
+            "<?php\nclass H {\n  public function render($request, Throwable $e) {\n    return response()->json(['message' => 'x'], 500);\n  }\n}\n",
+        ),
+        ("a.cs", "builder.Services.AddProblemDetails();\n"),
+        ("a.ex", "defmodule A do\n  action_fallback B\nend\n"),
+    ] {
+        assert_eq!(count(path, text, "error-shape"), 1, "{path}: {text}");
+    }
+    assert_eq!(
+        count("a.ts", "return NextResponse.json({ error: 'x' }, { status: 404 });\n", "inline-error"),
+        1
+    );
+    assert_eq!(count("a.ts", "return badRequest({ message: 'x' });\n", "error-helper"), 1);
+    assert_eq!(count("a.rb", "render plain: 'no such thing', status: :not_found\n", "plain-error"), 1);
+}
+
+#[test]
+fn calls_without_a_limit_are_told_from_those_with_one() {
+    for (path, unlimited, limited) in [
+        (
+            "a.ts",
+            "await fetch('https://x.example', { method: 'POST' });\n",
+            "await fetch('https://x.example', { signal: AbortSignal.timeout(3000) });\n",
+        ),
+        ("a.ts", "await axios.get(url);\n", "const c = axios.create({ timeout: 3000 });\n"),
+        ("a.py", "requests.get(url)\n", "requests.get(url, timeout=5)\n"),
+        ("a.py", "urllib.request.urlopen(url)\n", "urllib.request.urlopen(url, timeout=5)\n"),
+        ("a.rb", "HTTP.get(url)\n", "Faraday.new(url, request: { timeout: 5 })\n"),
+        (
+            "a.php",
+            "<?php\n$c = new GuzzleHttp\\Client();\n",
+            "<?php\n$c = new GuzzleHttp\\Client(['timeout' => 3]);\n",
+        ),
+        (
+            "a.go",
+            "package a\nfunc a() { http.Get(u) }\n",
+            "package a\nvar c = http.Client{Timeout: 3 * time.Second}\n",
+        ),
+        (
+            "A.java",
+            "class A { RestTemplate t = new RestTemplate(); }\n",
+            "class A { Object t = b.setConnectTimeout(Duration.ofSeconds(2)); }\n",
+        ),
+        (
+            "a.rs",
+            "fn a() { let c = reqwest::Client::new(); }\n",
+            "fn a() { let c = reqwest::Client::builder().timeout(Duration::from_secs(3)).build(); }\n",
+        ),
+        ("a.cs", "c.Timeout = Timeout.InfiniteTimeSpan;\n", "c.Timeout = TimeSpan.FromSeconds(3);\n"),
+    ] {
+        assert_eq!(count(path, unlimited, "call-without-limit"), 1, "{path}: {unlimited}");
+        assert_eq!(count(path, limited, "call-without-limit"), 0, "{path}: {limited}");
+        assert!(count(path, limited, "call-with-limit") >= 1, "{path}: {limited}");
+    }
+    for text in [
+        "await fetch('/api/x');\n",
+        "'use client'\nfetch('https://x.example');\n",
+        "fetch(API_URL, options);\n",
+    ] {
+        assert_eq!(count("a.ts", text, "call-without-limit"), 0, "{text}");
+    }
+    assert_eq!(count("a.py", "httpx.get(url)\n", "call-limited-by-default"), 1);
+    assert_eq!(count("a.php", "<?php\n$r = Http::get($url);\n", "call-limited-by-default"), 1);
+}
+
+#[test]
+fn fallbacks_answer_and_do_not_raise() {
+    let python =
+        "try:\n    r = requests.get(url, timeout=5)\nexcept requests.RequestException:\n    return None\n";
+    assert_eq!(count("a.py", python, "fallback"), 1);
+    assert_eq!(count("a.py", &python.replace("return None", "raise Oops()"), "fallback"), 0);
+    let ruby = "def a\n  load\nrescue Faraday::Error => e\n  []\nend\n";
+    assert_eq!(count("a.rb", ruby, "fallback"), 1);
+    assert_eq!(count("a.rb", &ruby.replace("[]", "raise Oops"), "fallback"), 0);
+    let php =
+        "<?php\ntry { $r = Http::timeout(3)->get($u); } catch (\\Throwable $e) { report($e); return []; }\n";
+    assert_eq!(count("a.php", php, "fallback"), 1);
+    let script = "try { await fetch(url) } catch (e) { return cachedRates }\n";
+    assert_eq!(count("a.ts", script, "fallback"), 1);
+}
+
+#[test]
+fn growing_delays_are_told_from_fixed_ones() {
+    for (path, text) in [
+        ("a.ts", "await sleep(2 ** attempt * 100);\n"),
+        ("a.ts", "const delay = base * Math.pow(2, attempt);\n"),
+        ("a.ts", "const BACKOFF_MINUTES = [1, 5, 30];\n"),
+        ("a.ts", "queue.add('x', {}, { attempts: 5, backoff: { type: 'exponential', delay: 1000 } });\n"),
+        ("a.ts", "await pRetry(run, { retries: 4 });\n"),
+        ("a.py", "@app.task(autoretry_for=(IOError,), retry_backoff=True)\ndef a(): ...\n"),
+        ("a.py", "time.sleep(2 ** attempt)\n"),
+        ("a.rb", "retry_on Net::OpenTimeout, wait: :polynomially_longer, attempts: 8\n"),
+        ("a.php", "<?php\nclass J { public $backoff = [1, 5, 30]; }\n"),
+        ("a.go", "package a\nfunc a() { b := backoff.NewExponentialBackOff() }\n"),
+        ("A.java", "class A { @Retryable(backoff = @Backoff(delay = 100, multiplier = 2)) void a() {} }\n"),
+        ("a.cs", "var w = TimeSpan.FromSeconds(Math.Pow(2, retryAttempt));\n"),
+        ("a.rs", "fn a() { f.retry(ExponentialBuilder::default()); }\n"),
+    ] {
+        assert!(count(path, text, "growing-retry") >= 1, "{path}: {text}");
+    }
+    for (path, text) in [
+        ("a.ts", "await sleep(1000);\n"),
+        ("a.py", "time.sleep(retry_delay * attempt)\n"),
+        ("a.rb", "retry_on Net::OpenTimeout, wait: 5.seconds\n"),
+        ("a.php", "<?php\n$r = Http::timeout(3)->retry(2, 500)->get($u);\n"),
+    ] {
+        assert_eq!(count(path, text, "growing-retry"), 0, "{path}: {text}");
+    }
+    assert_eq!(count("a.php", "<?php\n$r = Http::timeout(3)->retry(2, 500)->get($u);\n", "fixed-retry"), 1);
+}
