@@ -139,6 +139,7 @@ mod tests {
                 name: "opossum".to_owned(),
                 declared: vec![Location::file("package.json")],
                 used,
+                off: Vec::new(),
                 docs: String::new(),
             };
             let capabilities = Capabilities { products: vec![product] };

@@ -30,8 +30,20 @@ pub fn in_browser(system: &System, at: &Location) -> bool {
             .is_some_and(|e| !matches!(e, seaworthy_facts::Ecosystem::Npm | seaworthy_facts::Ecosystem::Deno))
     });
     let browser = path.split('/').any(|part| {
-        matches!(part, "client" | "frontend" | "hooks" | "components" | "assets" | "static" | "public" | "ui")
-            || part == "pages" && elements
+        matches!(
+            part,
+            "client"
+                | "frontend"
+                | "hooks"
+                | "components"
+                | "assets"
+                | "composables"
+                | "static"
+                | "public"
+                | "ui"
+                | "store"
+                | "stores"
+        ) || part == "pages" && elements
     });
     let server = path.split('/').any(|part| {
         matches!(
@@ -46,7 +58,19 @@ pub fn in_browser(system: &System, at: &Location) -> bool {
 pub fn is_tool(at: &Location) -> bool {
     at.path().is_some_and(|path| {
         path.split('/').any(|part| {
-            matches!(part, "scripts" | "script" | "tools" | "bin" | "hack" | "benchmarks" | "seeds")
+            part.starts_with('.')
+                || matches!(
+                    part,
+                    "scripts"
+                        | "script"
+                        | "tools"
+                        | "tooling"
+                        | "toolbox"
+                        | "bin"
+                        | "hack"
+                        | "benchmarks"
+                        | "seeds"
+                )
         })
     })
 }

@@ -1,4 +1,4 @@
-use seaworthy_facts::{Absent, Capabilities, Code, FactKind, FactView, System};
+use seaworthy_facts::{Absent, Capabilities, Code, FactKind, FactView, Location, System};
 use seaworthy_model::{ItemId, Section};
 
 use super::places;
@@ -44,7 +44,15 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     let seen = |sign: &'static str| {
         code.of(sign).filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
     };
-    for found in seen("growing-retry").take(LISTED) {
+    // The waiting time of somebody who fails to log in grows too, and is no retry.
+    let throttles = |at: &Location| {
+        at.path().is_some_and(|path| {
+            ["throttl", "lockout", "rate_limit", "ratelimit", "rate-limit", "login"]
+                .iter()
+                .any(|word| path.to_ascii_lowercase().contains(word))
+        })
+    };
+    for found in seen("growing-retry").filter(|found| !throttles(&found.at)).take(LISTED) {
         findings.supports(found.says.clone(), &found.at);
     }
     for product in capabilities.of("job-retry") {
@@ -74,7 +82,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::errors::testing::{self, status};
-    use seaworthy_facts::{Facts, Location, Observed, Product};
+    use seaworthy_facts::{Facts, Observed, Product};
     use seaworthy_model::Status;
 
     fn with(sign: &str, path: &str) -> Status {
@@ -92,6 +100,8 @@ mod tests {
     fn retries_in_browsers_and_tools_do_not_count() {
         assert_eq!(with("growing-retry", "src/hooks/query.ts"), Status::Fail);
         assert_eq!(with("growing-retry", "scripts/import.ts"), Status::Fail);
+        assert_eq!(with("growing-retry", ".semgrep/retry.ts"), Status::Fail);
+        assert_eq!(with("growing-retry", "src/server/throttling.ts"), Status::Fail);
     }
 
     #[test]
@@ -101,6 +111,7 @@ mod tests {
             name: "Sidekiq".to_owned(),
             declared: Vec::new(),
             used: vec![Location::line("app/jobs/a.rb", 2)],
+            off: Vec::new(),
             docs: "https://example.com".to_owned(),
         };
         let capabilities = Capabilities { products: vec![product] };

@@ -77,7 +77,11 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
 }
 
 /// Handlers and helpers of the application's own.
-fn central<'a>(seen: &dyn Fn(&'static str) -> Vec<&'a CodeMatch>, inline: &[&CodeMatch], findings: &mut Findings) {
+fn central<'a>(
+    seen: &dyn Fn(&'static str) -> Vec<&'a CodeMatch>,
+    inline: &[&CodeMatch],
+    findings: &mut Findings,
+) {
     for shape in seen("error-shape").into_iter().take(LISTED) {
         findings.supports(shape.says.clone(), &shape.at);
     }

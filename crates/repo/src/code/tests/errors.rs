@@ -168,6 +168,9 @@ fn handlers_that_say_nothing() {
     assert_eq!(count("a.go", echo, "error-shape"), 1);
     let flask = "@app.errorhandler(Exception)\ndef a(e):\n    return 'x', 500\n";
     assert_eq!(count("a.py", flask, "default-log-replaced"), 1);
+    let ruby = "class AController < B\n  rescue_from StandardError, with: :a\nend\n";
+    assert_eq!(count("a.rb", ruby, "default-log-replaced"), 1);
+    assert_eq!(count("a.rb", &ruby.replace("AController", "AJob"), "default-log-replaced"), 0);
 }
 
 #[test]
@@ -191,6 +194,11 @@ fn errors_are_shaped_centrally_or_in_their_routes() {
         ),
         ("a.cs", "builder.Services.AddProblemDetails();\n"),
         ("a.ex", "defmodule A do\n  action_fallback B\nend\n"),
+        ("a.ex", "defmodule A.ErrorView do\n  def render(status, _), do: %{message: status}\nend\n"),
+        (
+            "a.rs",
+            "cfg_if! {\n  if #[cfg(feature = \"full\")] {\n    impl ResponseError for AppError {\n      fn error_response(&self) -> R { R::build(self.status()).json(self) }\n    }\n  }\n}\n",
+        ),
     ] {
         assert_eq!(count(path, text, "error-shape"), 1, "{path}: {text}");
     }
