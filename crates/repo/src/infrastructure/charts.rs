@@ -15,26 +15,33 @@ pub fn chart_name(chart: &str) -> String {
     chart.rsplit('/').next().unwrap_or(chart).to_owned()
 }
 
+/// Where a chart is asked for, and under which conditions.
+pub struct Release<'f> {
+    /// The chart, with or without its repository.
+    pub chart: &'f str,
+    /// The name that it is given.
+    pub name: &'f str,
+    /// The file.
+    pub file: &'f File,
+    /// The line.
+    pub line: u32,
+    /// It is not for production.
+    pub development: bool,
+    /// Why it is not installed by default, when that is so.
+    pub off: Option<String>,
+}
+
 /// Adds a chart with its values.
-pub fn add(
-    found: &mut Found,
-    chart: &str,
-    name: &str,
-    file: &File,
-    line: u32,
-    settings: Vec<Setting>,
-    development: bool,
-    off: Option<String>,
-) {
+pub fn add(found: &mut Found, release: Release, settings: Vec<Setting>) {
     found.add(Draft {
         tool: InfrastructureTool::Helm,
-        kind: format!("chart:{}", chart_name(chart)),
-        name: name.to_owned(),
-        file,
-        line,
+        kind: format!("chart:{}", chart_name(release.chart)),
+        name: release.name.to_owned(),
+        file: release.file,
+        line: release.line,
         settings,
-        development,
-        off,
+        development: release.development,
+        off: release.off,
     });
 }
 
@@ -65,12 +72,20 @@ pub fn of_object(found: &mut Found, file: &File, object: &Node, development: boo
                 return;
             };
             let settings = values(object.path("spec.values"), file);
-            add(found, &chart, &name, file, object.line, settings, development, off);
+            add(
+                found,
+                Release { chart: &chart, name: &name, file, line: object.line, development, off },
+                settings,
+            );
         }
         Some("HelmChart") => {
             let Some(chart) = text("spec.chart") else { return };
             let settings = values(object.path("spec.valuesContent"), file);
-            add(found, &chart, &name, file, object.line, settings, development, off);
+            add(
+                found,
+                Release { chart: &chart, name: &name, file, line: object.line, development, off },
+                settings,
+            );
         }
         Some("Application") => {
             let single = object.path("spec.source").into_iter();
@@ -79,7 +94,11 @@ pub fn of_object(found: &mut Found, file: &File, object: &Node, development: boo
                 let Some(chart) = source.get("chart").and_then(Node::as_str) else { continue };
                 let mut settings = values(source.path("helm.values"), file);
                 overlay(&mut settings, values(source.path("helm.valuesObject"), file));
-                add(found, chart, &name, file, source.line, settings, development, off.clone());
+                add(
+                    found,
+                    Release { chart, name: &name, file, line: source.line, development, off: off.clone() },
+                    settings,
+                );
             }
         }
         _ => {}
@@ -95,7 +114,18 @@ pub fn of_kustomize(found: &mut Found, file: &File, entry: &Node) {
         overlay(&mut settings, of_file(found, file.folder(), path));
     }
     overlay(&mut settings, values(entry.get("valuesInline"), file));
-    add(found, chart, text("releaseName").unwrap_or(chart), file, entry.line, settings, false, None);
+    add(
+        found,
+        Release {
+            chart,
+            name: text("releaseName").unwrap_or(chart),
+            file,
+            line: entry.line,
+            development: false,
+            off: None,
+        },
+        settings,
+    );
 }
 
 /// The values of a file of the repository.
@@ -145,7 +175,11 @@ pub fn helmfiles(found: &mut Found) {
                     .filter(|on| !on)
                     .map(|_| "installed: false".to_owned());
                 let development = environment(&file.path) == Some(Environment::Other);
-                add(found, chart, &name, file, release.line, settings, development, off);
+                add(
+                    found,
+                    Release { chart, name: &name, file, line: release.line, development, off },
+                    settings,
+                );
             }
         }
     }
@@ -185,5 +219,9 @@ pub fn of_terraform(
             );
         }
     }
-    add(found, chart, text("name").unwrap_or(chart), file, line, settings, development, off);
+    add(
+        found,
+        Release { chart, name: text("name").unwrap_or(chart), file, line, development, off },
+        settings,
+    );
 }

@@ -111,17 +111,10 @@ fn object(resource: &Resource, all: &Infrastructure, backups: &mut Vec<ManagedBa
             let store = Destination::Apart("Velero's backup location in object storage".to_owned());
             add(!off, None, scheduled("spec.schedule"), store, place(resource, "spec.schedule"));
         }
-        "Schedule" if group.contains("k8up") => {
-            if below(resource, "spec.backup.schedule") {
-                let hours = scheduled("spec.backup.schedule");
-                add(
-                    true,
-                    None,
-                    hours,
-                    storage(resource, "spec.backend"),
-                    place(resource, "spec.backup.schedule"),
-                );
-            }
+        "Schedule" if group.contains("k8up") && below(resource, "spec.backup.schedule") => {
+            let hours = scheduled("spec.backup.schedule");
+            let store = storage(resource, "spec.backend");
+            add(true, None, hours, store, place(resource, "spec.backup.schedule"));
         }
         "postgresql" if group.contains("zalan.do") => {
             if let Some(on) = resource.flag("spec.enableLogicalBackup") {
@@ -176,18 +169,11 @@ fn object(resource: &Resource, all: &Infrastructure, backups: &mut Vec<ManagedBa
                 );
             }
         }
-        "Backup" | "PhysicalBackup" if group.contains("mariadb") => {
-            if below(resource, "spec.schedule.cron") {
-                let off = resource.flag("spec.schedule.suspend") == Some(true);
-                let store = storage(resource, "spec.storage");
-                add(
-                    !off,
-                    None,
-                    scheduled("spec.schedule.cron"),
-                    store,
-                    place(resource, "spec.schedule.cron"),
-                );
-            }
+        "Backup" | "PhysicalBackup" if group.contains("mariadb") && below(resource, "spec.schedule.cron") => {
+            let off = resource.flag("spec.schedule.suspend") == Some(true);
+            let store = storage(resource, "spec.storage");
+            let hours = scheduled("spec.schedule.cron");
+            add(!off, None, hours, store, place(resource, "spec.schedule.cron"));
         }
         "InnoDBCluster" => {
             let hours = resource

@@ -20,7 +20,7 @@ pub fn truth(node: &Node) -> bool {
     match &node.value {
         Value::Null => false,
         Value::Bool(truth) => *truth,
-        Value::Number(text) => text.parse::<f64>().map_or(true, |number| number != 0.0),
+        Value::Number(text) => text.parse::<f64>().ok().is_none_or(|number| number != 0.0),
         Value::String(text) => !text.is_empty(),
         Value::List(items) => !items.is_empty(),
         Value::Map(entries) => !entries.is_empty(),

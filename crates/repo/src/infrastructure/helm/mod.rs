@@ -107,7 +107,12 @@ fn chart(found: &mut Found, folders: &[String], folder: &str, given: &Given, dep
                 overlay(&mut settings, below);
             }
         }
-        charts::add(found, name, alias, file, dependency.line, settings, development, off);
+        let line = dependency.line;
+        charts::add(
+            found,
+            charts::Release { chart: name, name: alias, file, line, development, off },
+            settings,
+        );
     }
     templates(found, folder, &about, &values, development, given.off.as_ref(), left);
 }
