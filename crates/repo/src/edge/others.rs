@@ -94,12 +94,9 @@ pub fn iis(tree: &Tree, edge: &mut Edge) {
         for found in custom.captures_iter(&text).take(100) {
             let Some(name) = found.get(2).and_then(|name| known(name.as_str())) else { continue };
             let line = text[..found.get(0).map_or(0, |whole| whole.start())].matches('\n').count() as u32 + 1;
-            match found.get(3) {
-                Some(value) => {
-                    edge.headers.push(header(name, value.as_str(), "web.config", file.at_line(line), None))
-                }
-                // `<remove>` before `<add>` clears what was inherited.
-                None => {}
+            // `<remove>` before `<add>` clears what was inherited.
+            if let Some(value) = found.get(3) {
+                edge.headers.push(header(name, value.as_str(), "web.config", file.at_line(line), None));
             }
         }
     }

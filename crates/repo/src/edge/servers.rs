@@ -270,18 +270,18 @@ fn directives(file: &File, directives: &[apache::Directive], unused: Option<&str
                 }
                 asks_for_tls = false;
             }
-            "redirect" | "redirectpermanent" | "redirectmatch" if !tls => {
-                if directive.arguments.iter().any(|argument| argument.starts_with("https://")) {
-                    let permanent = directive.is("RedirectPermanent")
-                        || matches!(directive.argument(0), "permanent" | "301" | "308");
-                    edge.redirects.push(HttpsRedirect {
-                        by: format!("Apache {}", directive.name),
-                        permanent,
-                        off: false,
-                        switch: None,
-                        at,
-                    });
-                }
+            "redirect" | "redirectpermanent" | "redirectmatch"
+                if !tls && directive.arguments.iter().any(|argument| argument.starts_with("https://")) =>
+            {
+                let permanent = directive.is("RedirectPermanent")
+                    || matches!(directive.argument(0), "permanent" | "301" | "308");
+                edge.redirects.push(HttpsRedirect {
+                    by: format!("Apache {}", directive.name),
+                    permanent,
+                    off: false,
+                    switch: None,
+                    at,
+                });
             }
             _ => {}
         }

@@ -563,3 +563,10 @@ fn sveltekit_adds_nonces_to_its_policy() {
     let found = edge(&[("svelte.config.js", code)]);
     assert!(text(&found, "content-security-policy").starts_with("script-src 'nonce-kit'"), "{found:?}");
 }
+
+#[test]
+fn directives_from_elsewhere_are_not_helmets_own() {
+    let code = "import { contentSecurityPolicy } from \"koa-helmet\";\nconst directives = build();\nexport default () => contentSecurityPolicy({ directives });\n";
+    let found = edge(&[("middlewares/csp.ts", code)]);
+    assert_eq!(only(&found, "content-security-policy").value, HeaderValue::Computed("…".to_owned()));
+}

@@ -95,16 +95,15 @@ pub fn meaning(condition: &str, source: &Source) -> Meaning {
             || condition.trim_matches(['(', ')', ' ']).chars().take(60).collect(),
             |found| found.as_str().to_owned(),
         );
-        let on =
-            if matches(&NEGATIVE_NAME, &condition) && matches(&NEGATED, condition.trim_start_matches('(')) {
-                Some(true)
-            } else if matches(&ON, &told) {
-                Some(true)
-            } else if matches(&OFF, &told) || matches(&VARIABLE, &told) {
-                Some(false)
-            } else {
-                None
-            };
+        let opts_out =
+            matches(&NEGATIVE_NAME, &condition) && matches(&NEGATED, condition.trim_start_matches('('));
+        let on = if opts_out || matches(&ON, &told) {
+            Some(true)
+        } else if matches(&OFF, &told) || matches(&VARIABLE, &told) {
+            Some(false)
+        } else {
+            None
+        };
         return Meaning::Switch(Switch { name, on });
     }
     if matches(&PATH, &condition) {

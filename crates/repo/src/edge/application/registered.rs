@@ -135,7 +135,9 @@ fn occurrences(text: &str, name: &str) -> usize {
     let bytes = text.as_bytes();
     text.match_indices(name)
         .filter(|(at, _)| {
-            !(*at > 0 && word(bytes[at - 1])) && !bytes.get(at + name.len()).is_some_and(|byte| word(*byte))
+            let begun = *at > 0 && word(bytes[at - 1]);
+            let goes_on = bytes.get(at + name.len()).is_some_and(|byte| word(*byte));
+            !begun && !goes_on
         })
         .take(2)
         .count()

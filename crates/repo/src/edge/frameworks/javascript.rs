@@ -5,7 +5,7 @@ use seaworthy_syntax::code::{Call, Node, property};
 
 use super::{Room, State, with_code};
 use crate::edge::application::context;
-use crate::edge::application::value::{Source, kebab};
+use crate::edge::application::value::{Source, UNKNOWN, kebab};
 use crate::tree::File;
 
 /// Helmet's own policy since version 4: <https://helmetjs.github.io/#content-security-policy>.
@@ -210,7 +210,21 @@ fn one<'t>(room: &mut Room, part: &str, asked: Asked<'t>, source: &Source<'t>, v
                     at,
                 );
             }
-            let given = get("directives").map(|directives| source.value(directives)).unwrap_or_default();
+            let given = match get("directives") {
+                Some(directives) => source.value(directives),
+                // `{ directives }` stands for a value of that name.
+                None if source.of(options).contains("directives") => match source.assigned("directives") {
+                    Some(directives) => source.value(directives),
+                    None => UNKNOWN.to_string(),
+                },
+                None => String::new(),
+            };
+            // What is spread in or put together elsewhere may hold the scripts' sources.
+            let untold = given.split(';').any(|directive| directive.trim().starts_with(UNKNOWN));
+            if untold && !given.contains("script-src ") {
+                let computed = HeaderValue::Computed(UNKNOWN.to_string());
+                return room.header(header, computed, "helmet", Layer::Application, at);
+            }
             let defaults =
                 version >= 4 && get("useDefaults").is_none_or(|defaults| source.of(defaults) != "false");
             if defaults { merged(&given) } else { given }
