@@ -263,10 +263,10 @@ impl Page<'_> {
             view::number(self.report, Status::Unknown)
         ));
         for group in &groups {
-            let counts = format!(": {}", group.counts());
+            let counts = format!("{}: ", group.counts());
             let mut line = step("? ", group.action(), group.command());
             line[0].0 = Paint::Doubt;
-            line.push((Paint::Plain, &counts));
+            line.insert(1, (Paint::Plain, &counts));
             self.screen.line(2, 4, &line);
             // What is urgent is always named; of the rest, some.
             let named = if self.verbose { group.items.len() } else { NAMED.max(group.urgent()) };
