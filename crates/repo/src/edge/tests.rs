@@ -14,7 +14,12 @@ fn edge(files: &[(&str, &str)]) -> Edge {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let input = Input { folder: folder.path().to_owned(), with: Vec::new(), declared: Declared::default() };
+    let input = Input {
+        folder: folder.path().to_owned(),
+        with: Vec::new(),
+        declared: Declared::default(),
+        change: None,
+    };
     collect(&input).unwrap().edge.get().unwrap().clone()
 }
 
