@@ -279,7 +279,9 @@ impl System {
         }
         // Go's `cmd` holds servers, and `commands` is a layer of many applications: only Django's and Laravel's are run by
         // hand.
-        let command = lower.ends_with("management/commands") || lower.contains("console/commands");
+        let command = lower.ends_with("management/commands")
+            || lower.contains("console/commands")
+            || script && any(&["commands", "command"]);
         if any(TOOL_FOLDERS)
             || command
             || TOP_TOOL_FOLDERS.contains(&parts[0])

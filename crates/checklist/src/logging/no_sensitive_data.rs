@@ -1,4 +1,4 @@
-use seaworthy_facts::{Absent, FactKind, FactView};
+use seaworthy_facts::{Absent, Code, CodeMatch, FactKind, FactView, Logging, Side, System, Unread};
 use seaworthy_model::{ItemId, Section};
 
 use crate::shared;
@@ -17,12 +17,361 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Logging, FactKind::Code],
     remedy: "Add a redaction filter and take sensitive values out of log calls.",
     page: include_str!("no_sensitive_data.md"),
     evidence,
 };
 
+/// How many log calls are shown.
+const SHOWN: usize = 10;
+/// Languages whose log calls no rule reads.
+const UNREAD: &[&str] =
+    &["kotlin", "scala", "groovy", "fsharp", "swift", "dart", "clojure", "erlang", "perl"];
+
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    shared::no_reader(view, shared::server)
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::server(system) {
+        return Ok(not_applicable);
+    }
+    let logging = view.get::<Logging>()?;
+    let code = view.get::<Code>()?;
+    let mut findings = Findings::new();
+    findings.looked_for(
+        "log calls in server code whose argument is a password, token, secret, key, card number, authorization header, whole \
+         headers, body or environment; loggers of request lines beside addresses that carry a token; redaction filters",
+    );
+    let mut doubtful: Vec<&CodeMatch> = Vec::new();
+    let mut leaks: Vec<&CodeMatch> = Vec::new();
+    for found in code.of("sensitive-log-argument") {
+        match weigh(found, system) {
+            Weight::Leak if !leaks.iter().any(|leak| leak.at == found.at) => leaks.push(found),
+            Weight::Leak | Weight::None => {}
+            Weight::Doubtful => doubtful.push(found),
+        }
+    }
+    for leak in leaks.iter().take(SHOWN) {
+        findings.contradicts(format!("a log call passes `{}`", value(leak)), &leak.at);
+    }
+    if leaks.len() > SHOWN {
+        findings.note(format!("{} more log calls pass a sensitive value", leaks.len() - SHOWN), None);
+    }
+    // Lines with the address of each request hold the tokens that addresses carry.
+    for line in &logging.request_lines {
+        let address =
+            logging.secret_addresses.iter().find(|address| same_part(system, &line.at, &address.at));
+        if let Some(address) = address {
+            findings.contradicts(
+                format!(
+                    "{} writes the address of each request, and `{}` ({}) carries a token",
+                    line.value, address.value, address.at
+                ),
+                &line.at,
+            );
+        }
+    }
+    if let Some(leak) = leaks.first() {
+        findings.remedy(format!(
+            "Take `{}` out of the log call at {}, and add a redaction filter.",
+            value(leak),
+            leak.at
+        ));
+    }
+    for found in doubtful.iter().take(3) {
+        findings.note(
+            format!("a log call passes `{}`, which may hold sensitive values", value(found)),
+            Some(&found.at),
+        );
+    }
+    let unread = UNREAD.iter().find(|language| code.lines.get(**language).is_some_and(|lines| *lines > 0));
+    match (logging.filters.first(), unread) {
+        (Some(filter), None) if doubtful.is_empty() => {
+            findings.supports(
+                format!("{} is set, and no log call was found that passes a sensitive value", filter.value),
+                &filter.at,
+            );
+        }
+        (Some(filter), Some(language)) => {
+            findings.note(format!("{} is set", filter.value), Some(&filter.at));
+            findings.unread(&[Unread {
+                what: format!("log calls in {language} are not read"),
+                at: filter.at.clone(),
+            }]);
+        }
+        (Some(filter), None) => {
+            findings.note(format!("{} is set", filter.value), Some(&filter.at));
+            findings.because(format!(
+                "a log call passes `{}` as a whole ({}), and it cannot be told what is in it",
+                doubtful.first().map_or_else(String::new, |found| value(found)),
+                doubtful.first().map_or_else(String::new, |found| found.at.to_string()),
+            ));
+        }
+        (None, _) => {
+            findings.because(
+                "no log call that passes a sensitive value was found, but no redaction filter either",
+            );
+        }
+    }
+    if leaks.is_empty() {
+        findings.settled_by(
+            "add a redaction filter to the logger",
+            Some("seaworthy explain logging.no-sensitive-data"),
+        );
+    }
+    Ok(findings)
+}
+
+enum Weight {
+    Leak,
+    Doubtful,
+    None,
+}
+
+fn value(found: &CodeMatch) -> String {
+    found.captures.get("VALUE").cloned().unwrap_or_else(|| found.text.clone())
+}
+
+/// What a log call's argument means where the call stands.
+fn weigh(found: &CodeMatch, system: &System) -> Weight {
+    let path = found.at.path().unwrap_or_default();
+    let lower = path.to_ascii_lowercase();
+    let value = value(found);
+    let script = matches!(found.language.as_str(), "javascript" | "typescript" | "vue" | "svelte" | "astro");
+    let begins = |words: &[&str]| words.iter().any(|word| found.text.starts_with(word));
+    let prints = begins(&[
+        "print",
+        "puts",
+        "pp",
+        "p ",
+        "fmt.Print",
+        "System.",
+        "println",
+        "eprintln",
+        "dbg",
+        "IO.",
+        "var_dump",
+        "dd(",
+        "dump(",
+        "Console.",
+        "console.",
+    ]);
+    match system.side(path) {
+        Side::Browser => return Weight::None,
+        Side::Tool if prints || script => return Weight::None,
+        Side::Tool | Side::Server => {}
+    }
+    // Programs that read text or speak with a language model have tokens of another kind.
+    let bare = value.trim_start_matches(['$', '@']).eq_ignore_ascii_case("token");
+    let other = [
+        "lex",
+        "pars",
+        "tokeniz",
+        "tokenis",
+        "scanner",
+        "syntax",
+        "grammar",
+        "markdown",
+        "template",
+        "stream",
+        "llm",
+        "chat",
+        "completion",
+    ];
+    if bare && other.iter().any(|word| lower.contains(word)) {
+        return Weight::None;
+    }
+    let whole = value.to_ascii_lowercase();
+    // The token of a thing (`checkout.token`, `transaction.token`) is as often its public name as a secret.
+    if let Some((owner, "token")) = whole.rsplit_once('.') {
+        let owner = owner.rsplit(['.', '>', ' ', '_']).next().unwrap_or(owner);
+        let holders = [
+            "user",
+            "session",
+            "auth",
+            "account",
+            "client",
+            "request",
+            "req",
+            "api",
+            "invite",
+            "invitation",
+            "reset",
+            "credentials",
+            "config",
+            "settings",
+            "params",
+            "body",
+            "data",
+            "payload",
+            "self",
+            "this",
+            "response",
+            "res",
+            "env",
+            "login",
+            "bot",
+            "cfg",
+            "opts",
+            "options",
+            "args",
+            "result",
+            "input",
+            "form",
+            "query",
+            "header",
+            "headers",
+            "secrets",
+            "key",
+            "u",
+            "c",
+            "s",
+            "r",
+        ];
+        if !holders.contains(&owner) {
+            return Weight::Doubtful;
+        }
+    }
+    let body = [
+        "body",
+        "->all()",
+        "->input()",
+        "->post()",
+        "->toarray()",
+        ".data",
+        ".post",
+        ".json",
+        ".form",
+        "$_post",
+        "$_request",
+    ]
+    .iter()
+    .any(|end| whole.ends_with(end))
+        || matches!(
+            whole.as_str(),
+            "params" | "conn" | "conn.params" | "conn.body_params" | "request.raw_post" | "request.body.read"
+        );
+    if body {
+        // Where passwords arrive, or where every request comes by.
+        let words = [
+            "login",
+            "auth",
+            "session",
+            "register",
+            "registration",
+            "signup",
+            "sign_up",
+            "password",
+            "account",
+            "middleware",
+            "exception",
+        ];
+        return if words.iter().any(|word| lower.contains(word)) || whole.contains("request()->all") {
+            Weight::Leak
+        } else {
+            Weight::Doubtful
+        };
+    }
+    Weight::Leak
+}
+
+/// Whether two places belong to the same component.
+fn same_part(system: &System, left: &seaworthy_facts::Location, right: &seaworthy_facts::Location) -> bool {
+    let folder = |location: &seaworthy_facts::Location| {
+        let path = location.path().unwrap_or_default().to_owned();
+        let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let held = system
+            .components
+            .iter()
+            .filter(|component| below(&component.folder))
+            .map(|component| component.folder.clone());
+        held.max_by_key(String::len).unwrap_or_default()
+    };
+    folder(left) == folder(right)
+}
+
+#[cfg(test)]
+mod checks {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::logging::test_support::{at, facts, report};
+    use seaworthy_facts::{Facts, Observed};
+    use seaworthy_model::Status;
+
+    fn passes(path: &str, text: &str, value: &str) -> CodeMatch {
+        CodeMatch {
+            sign: "sensitive-log-argument".to_owned(),
+            rule: "x".to_owned(),
+            says: "a log call".to_owned(),
+            at: at(path, 8),
+            language: "python".to_owned(),
+            text: text.to_owned(),
+            captures: [("VALUE".to_owned(), value.to_owned())].into(),
+        }
+    }
+
+    fn with(filter: bool, matches: Vec<CodeMatch>) -> Facts {
+        let filters = filter
+            .then(|| Observed::new("pino's redact".to_owned(), at("src/log.ts", 3)))
+            .into_iter()
+            .collect();
+        let mut facts = facts(Logging { filters, ..Logging::default() });
+        facts.code = Code { matches, ..Code::default() }.into();
+        facts
+    }
+
+    #[test]
+    fn a_filter_and_no_such_call_passes() {
+        assert_eq!(report(&ITEM, &with(true, Vec::new())).status, Status::Pass);
+        assert_eq!(report(&ITEM, &with(false, Vec::new())).status, Status::Unknown);
+    }
+
+    #[test]
+    fn one_such_call_fails_whatever_filter_there_is() {
+        let found = passes("app/login.py", "logger.info(password)", "password");
+        let report = report(&ITEM, &with(true, vec![found]));
+        assert_eq!(report.status, Status::Fail);
+        assert!(report.reason.contains("`password`"), "{}", report.reason);
+    }
+
+    #[test]
+    fn a_whole_body_fails_at_a_login_and_is_unknown_elsewhere() {
+        let login = passes("app/auth/views.py", "logger.info(request.data)", "request.data");
+        assert_eq!(report(&ITEM, &with(true, vec![login])).status, Status::Fail);
+        let orders = passes("app/orders/views.py", "logger.info(request.data)", "request.data");
+        assert_eq!(report(&ITEM, &with(true, vec![orders])).status, Status::Unknown);
+    }
+
+    #[test]
+    fn the_token_of_a_thing_is_doubtful_and_that_of_a_user_is_not() {
+        let thing = passes("app/payment/tasks.py", "logger.info(item.token)", "transaction_item.token");
+        assert_eq!(report(&ITEM, &with(true, vec![thing])).status, Status::Unknown);
+        let user = passes("app/commands/verifiestoken.py", "logger.info(user.token)", "user.token");
+        assert_eq!(report(&ITEM, &with(true, vec![user])).status, Status::Fail);
+    }
+
+    #[test]
+    fn prints_of_scripts_and_tokens_of_parsers_are_none() {
+        let script = passes("scripts/make_user.py", "print(password)", "password");
+        let lexer = passes("app/lexer.py", "logger.debug(token)", "token");
+        assert_eq!(report(&ITEM, &with(true, vec![script, lexer])).status, Status::Pass);
+    }
+
+    #[test]
+    fn request_lines_beside_addresses_with_tokens_fail() {
+        let mut logging = with(true, Vec::new()).logging.get().unwrap().clone();
+        logging.request_lines.push(Observed::new("morgan".to_owned(), at("src/app.js", 4)));
+        assert_eq!(report(&ITEM, &facts(logging.clone())).status, Status::Pass);
+        logging.secret_addresses.push(Observed::new("/reset/:token".to_owned(), at("src/routes.js", 9)));
+        assert_eq!(report(&ITEM, &facts(logging)).status, Status::Fail);
+    }
+
+    #[test]
+    fn unread_languages_do_not_pass() {
+        let mut kotlin = with(true, Vec::new());
+        kotlin.code = Code { lines: [("kotlin".to_owned(), 90)].into(), ..Code::default() }.into();
+        assert_eq!(report(&ITEM, &kotlin).status, Status::Unknown);
+        let mut library = with(true, Vec::new());
+        library.system = System::default().into();
+        assert_eq!(report(&ITEM, &library).status, Status::NotApplicable);
+    }
 }

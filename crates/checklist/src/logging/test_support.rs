@@ -1,6 +1,8 @@
 //! Facts of a small server with its log, and an item's judgement of them.
 
-use seaworthy_facts::{Code, Facts, Infrastructure, Location, Logging, Pipelines};
+use seaworthy_facts::{
+    Code, Facts, Infrastructure, InfrastructureTool, Location, Logging, Pipelines, Resource, Setting,
+};
 use seaworthy_model::ItemReport;
 
 use crate::Item;
@@ -22,4 +24,22 @@ pub fn facts(logging: Logging) -> Facts {
 /// The item's report on these facts.
 pub fn report(item: &Item, facts: &Facts) -> ItemReport {
     crate::ci::test_support::report(item, facts)
+}
+
+/// A resource with these settings.
+pub fn resource(kind: &str, settings: &[(&str, &str)]) -> Resource {
+    let setting = |(path, value): &(&str, &str)| Setting {
+        path: (*path).to_owned(),
+        value: Some((*value).to_owned()),
+        at: at("infrastructure.yml", 2),
+    };
+    Resource {
+        tool: InfrastructureTool::Compose,
+        kind: kind.to_owned(),
+        name: "web".to_owned(),
+        settings: settings.iter().map(setting).collect(),
+        at: at("infrastructure.yml", 1),
+        development: false,
+        off: None,
+    }
 }

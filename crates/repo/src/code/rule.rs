@@ -25,7 +25,7 @@ rule_files! {
     "errors": ["fallbacks", "handlers", "limits", "retries", "shapes", "stacks", "swallowed"],
     "headers": [],
     "https": [],
-    "logging": [],
+    "logging": ["sensitive"],
     "monitoring": [],
     "performance": ["connections"],
     "privacy": [],

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod errors;
+mod logging;
 mod performance;
 mod review;
 

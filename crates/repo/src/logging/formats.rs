@@ -344,7 +344,14 @@ fn add(place: &Place<'_>, logging: &mut Logging) {
             logging.request_lines.push(Observed::new(sign.library.clone(), at));
         }
         Kind::Shipper => {
-            logging.shippers.push(LogShipper { name: sign.library.clone(), at, off: place.off.clone() });
+            // One of several that the operator of the software can switch on.
+            let chosen =
+                ["/modules/", "/plugins/", "/adapters/"].iter().any(|part| place.file.path.contains(part));
+            let off = place
+                .off
+                .clone()
+                .or_else(|| chosen.then(|| "it is a module that has to be switched on".to_owned()));
+            logging.shippers.push(LogShipper { name: sign.library.clone(), at, off });
         }
         Kind::Limit if place.off.is_none() => {
             logging.limits.push(LogLimit { says: sign.library.clone(), at, ends: true });

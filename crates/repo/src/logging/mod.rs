@@ -2,6 +2,7 @@
 
 mod calls;
 mod conditions;
+mod destinations;
 mod formats;
 mod laravel;
 mod levels;
@@ -20,11 +21,17 @@ pub struct Plan {
     signs: formats::Plan,
     calls: calls::Plan,
     levels: levels::Plan,
+    destinations: destinations::Plan,
 }
 
 /// Adds the literals.
 pub fn plan(needles: &mut Needles) -> Plan {
-    Plan { signs: formats::plan(needles), calls: calls::plan(needles), levels: levels::plan(needles) }
+    Plan {
+        signs: formats::plan(needles),
+        calls: calls::plan(needles),
+        levels: levels::plan(needles),
+        destinations: destinations::plan(needles),
+    }
 }
 
 /// Reads it.
@@ -33,6 +40,7 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> Loggin
     formats::collect(tree, scan, &plan.signs, system, &mut logging);
     laravel::collect(tree, &mut logging);
     levels::collect(tree, scan, &plan.levels, system, &mut logging);
+    destinations::collect(tree, scan, &plan.destinations, system, &mut logging);
     logging.calls = calls::collect(tree, scan, &plan.calls, system);
     logging
 }
