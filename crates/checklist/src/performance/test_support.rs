@@ -78,6 +78,7 @@ pub(super) fn products(used: &[(&str, &str, &str)]) -> Capabilities {
         declared: Vec::new(),
         used: vec![Location::line(*path, 1)],
         docs: String::new(),
+        off: Vec::new(),
     };
     Capabilities { products: used.iter().map(product).collect() }
 }
