@@ -70,7 +70,7 @@ pub fn find(tree: &Tree, scan: &Scan, changed: &[Looked]) -> Vec<Duplicate> {
 
 /// Runs that follow each other are one block.
 fn merged(mut found: Vec<(usize, u32, Location, u32)>, changed: &[Looked]) -> Vec<Duplicate> {
-    found.sort_by(|left, right| (left.0, left.1, left.3).cmp(&(right.0, right.1, right.3)));
+    found.sort_by_key(|place| (place.0, place.1, place.3));
     let mut blocks: Vec<(usize, u32, u32, Location)> = Vec::new();
     for (index, added, of, _) in found {
         match blocks.iter_mut().rev().find(|block| block.0 == index && block.2 + 6 >= added) {

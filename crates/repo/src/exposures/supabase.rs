@@ -294,7 +294,7 @@ impl State {
         let revoke = tokens[0].is("REVOKE");
         let whom =
             |role: &str| tokens.iter().rev().take(12).any(|token| named(token).as_deref() == Some(role));
-        if !whom("anon") && !(revoke && whom("authenticated")) || !tokens.iter().any(|token| token.is("ON")) {
+        if !(whom("anon") || revoke && whom("authenticated")) || !tokens.iter().any(|token| token.is("ON")) {
             return;
         }
         let all = tokens[..tokens.len().min(4)].iter().any(|token| token.is("ALL")) || !revoke;

@@ -60,10 +60,9 @@ impl Kept {
         self.count += 1;
         let file = match self.lines.get_mut(path) {
             Some(file) => file,
-            None => self
-                .lines
-                .entry(path.replace('\\', "/").trim_start_matches("./").to_owned())
-                .or_insert_with(BTreeMap::new),
+            None => {
+                self.lines.entry(path.replace('\\', "/").trim_start_matches("./").to_owned()).or_default()
+            }
         };
         *file.entry(line).or_insert(false) |= run;
     }
