@@ -77,6 +77,7 @@ pub(super) fn products(used: &[(&str, &str, &str)]) -> Capabilities {
         name: (*name).to_owned(),
         declared: Vec::new(),
         used: vec![Location::line(*path, 1)],
+        off: Vec::new(),
         docs: String::new(),
         off: Vec::new(),
     };
