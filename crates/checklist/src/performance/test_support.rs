@@ -79,13 +79,15 @@ pub(super) fn products(used: &[(&str, &str, &str)]) -> Capabilities {
         used: vec![Location::line(*path, 1)],
         off: Vec::new(),
         docs: String::new(),
-        off: Vec::new(),
     };
     Capabilities { products: used.iter().map(product).collect() }
 }
 
+/// Sign, path, line and captures.
+type SeenInTest<'a> = (&'a str, &'a str, u32, &'a [(&'a str, &'a str)]);
+
 /// What a rule saw: sign, path, line and captures.
-pub(super) fn code(seen: &[(&str, &str, u32, &[(&str, &str)])]) -> Code {
+pub(super) fn code(seen: &[SeenInTest]) -> Code {
     let mut code = Code::default();
     for (sign, path, line, captures) in seen {
         *code.counts.entry((*sign).to_owned()).or_insert(0) += 1;

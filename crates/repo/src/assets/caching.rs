@@ -136,7 +136,7 @@ fn is_cache_header(seen: &Seen, file: &File, hit: &Hit) -> bool {
     }
     let Some(text) = seen.tree.text(file) else { return false };
     let line = hit.line as usize;
-    text.lines().skip(line.saturating_sub(4)).take(4.min(line)).any(|text| names(text))
+    text.lines().skip(line.saturating_sub(4)).take(4.min(line)).any(names)
 }
 
 /// Files that configure a web server or a cache in front of one.

@@ -57,8 +57,11 @@ struct Table {
 static TABLE: LazyLock<Table> =
     LazyLock::new(|| toml::from_str(include_str!("pages.toml")).unwrap_or_default());
 
+/// For each pattern the place of its entry and what it stands for.
+type Owners = Vec<(usize, bool, bool)>;
+
 /// The patterns of all conventions, and which entry and answer each belongs to.
-static PATTERNS: LazyLock<(GlobSet, Vec<(usize, bool, bool)>)> = LazyLock::new(|| {
+static PATTERNS: LazyLock<(GlobSet, Owners)> = LazyLock::new(|| {
     let mut builder = GlobSetBuilder::new();
     let mut owners = Vec::new();
     for (index, entry) in TABLE.convention.iter().enumerate() {

@@ -87,7 +87,7 @@ pub fn collect(
             list(file, hit, texts, &mut links);
         }
     }
-    links.sort_by(|left, right| rank(left).cmp(&rank(right)));
+    links.sort_by_key(rank);
     links.dedup_by(|left, right| left.kind == right.kind && left.at == right.at);
     links.truncate(200);
     routes.truncate(100);

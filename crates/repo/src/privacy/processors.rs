@@ -121,7 +121,7 @@ pub fn collect(seen: &Seen, plan: &Plan) -> (Vec<Processor>, Vec<String>) {
             })
         })
         .collect();
-    found.sort_by(|left, right| left.company.to_lowercase().cmp(&right.company.to_lowercase()));
+    found.sort_by_key(|left| left.company.to_lowercase());
     (found, listed)
 }
 

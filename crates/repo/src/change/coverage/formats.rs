@@ -1,8 +1,6 @@
 //! The formats of coverage reports: lcov, Go's profiles, Cobertura (also of coverage.py and .NET), JaCoCo, Clover, and
 //! the JSON of coverage.py, Istanbul and SimpleCov. A line that any entry runs is run.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::Lines;

@@ -34,6 +34,9 @@ fn ruby_and_php() {
     let good =
         "logger.info \"token #{token.id}\"\nlogger.info 'password reset'\nlogger.info token.present?\n";
     assert!(lines("b.rb", good).is_empty(), "{:?}", lines("b.rb", good));
+    // A dialogue with whoever sets it up, not a log.
+    let dialogue = "def self.set_up\n  code = gets.chomp\n  puts \"token: #{token}\"\nend\n";
+    assert!(lines("c.rb", dialogue).is_empty(), "{:?}", lines("c.rb", dialogue));
     let php = "<?php\nLog::info('x', ['t' => $token]);\nLog::error(sprintf('Token is %s', $token));\n\
                $this->logger->info(\"p $password\");\nLog::debug($request->all());\nerror_log($request->input('password'));\n";
     assert_eq!(lines("a.php", php), [2, 3, 4, 5, 6]);
