@@ -96,7 +96,7 @@ impl Class {
         if any(EXAMPLE) {
             return Class::Example;
         }
-        if any(DEVELOPMENT) {
+        if any(DEVELOPMENT) || is_tool_configuration(&lower) {
             return Class::Development;
         }
         if lower.ends_with(".md")
@@ -117,6 +117,16 @@ impl Class {
         }
         Class::Shipped
     }
+}
+
+/// Programs for the tools of development, written in JavaScript or TypeScript.
+fn is_tool_configuration(lower: &str) -> bool {
+    const TOOLS: &[&str] =
+        &["playwright", "vitest", "jest", "cypress", "karma", "wdio", "eslint", "prettier", "commitlint"];
+    let mut parts = lower.split('.');
+    let tool = parts.next().is_some_and(|name| TOOLS.contains(&name));
+    tool && matches!(parts.next(), Some("config" | "conf"))
+        && matches!(parts.next(), Some("js" | "ts" | "mjs" | "cjs" | "mts" | "cts"))
 }
 
 fn is_test_name(lower: &str) -> bool {
@@ -205,4 +215,19 @@ pub fn language_of(path: &str) -> Option<&'static str> {
         "tf" => "terraform",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configuration_of_development_tools_does_not_ship() {
+        for path in ["playwright.config.ts", "web/vitest.config.mts", "eslint.config.js", "karma.conf.js"] {
+            assert_eq!(Class::of_path(path), Class::Development, "{path}");
+        }
+        for path in ["next.config.ts", "vite.config.ts", "src/jest.ts", "config/eslint.json"] {
+            assert_eq!(Class::of_path(path), Class::Shipped, "{path}");
+        }
+    }
 }
