@@ -73,6 +73,6 @@ fuzz_target!(|data: &[u8]| {
         }
         fs::write(path, text).expect("a file");
     }
-    let input = Input { folder: folder.path().to_owned(), with: Vec::new(), declared: Declared::default() };
+    let input = Input { folder: folder.path().to_owned(), with: Vec::new(), declared: Declared::default(), change: None };
     collect(&input).expect("the folder is there");
 });
