@@ -1,11 +1,8 @@
-//! Questions that many items ask of the facts: does this apply here, and why not.
+//! Questions that many items ask of the facts: does this apply here (`None`), or why not (the findings that say so).
 
-use seaworthy_facts::{Absent, FactView, System};
+use seaworthy_facts::System;
 
 use crate::Findings;
-
-/// An applicability test: `None` when the item applies, else the findings that say why not.
-pub type Test = fn(&System) -> Option<Findings>;
 
 /// Applies where a stateful database or object storage is in use.
 pub fn stateful_data(system: &System) -> Option<Findings> {
@@ -88,21 +85,6 @@ pub fn accounts(system: &System) -> Option<Findings> {
 /// Applies to every change.
 pub fn always(_: &System) -> Option<Findings> {
     None
-}
-
-/// The findings of an item for which nothing reads evidence yet: not applicable where that can be told, else unknown
-/// with the cause `no-reader`. Never a pass, never a fail.
-///
-/// # Errors
-/// The absence that makes the item unknown.
-pub fn no_reader(view: &FactView, test: Test) -> Result<Findings, Absent> {
-    match test(view.get::<System>()?) {
-        Some(not_applicable) => Ok(not_applicable),
-        None => Err(Absent::new(
-            seaworthy_model::Cause::NoReader,
-            "this version has no reader for the evidence that this item asks for",
-        )),
-    }
 }
 
 /// The actions that settle many items: the same words everywhere, so that a report can group by them.

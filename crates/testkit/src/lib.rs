@@ -1,3 +1,5 @@
-//! What tests of several crates share: facts in few words.
+//! What tests of several crates share: facts in few words, and small trees.
 
+pub mod infrastructure;
 pub mod pipelines;
+pub mod tree;

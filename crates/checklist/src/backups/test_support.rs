@@ -77,22 +77,7 @@ pub fn script(text: &str) -> Schedules {
 /// A resource that ships.
 pub fn resource(kind: &str, name: &str, settings: &[(&str, &str)]) -> Resource {
     let at = Location::line("infra.yml", 3);
-    Resource {
-        tool: InfrastructureTool::Compose,
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        settings: settings
-            .iter()
-            .map(|(path, value)| Setting {
-                path: (*path).to_owned(),
-                value: Some((*value).to_owned()),
-                at: at.clone(),
-            })
-            .collect(),
-        at,
-        development: false,
-        off: None,
-    }
+    seaworthy_testkit::infrastructure::resource(InfrastructureTool::Compose, kind, name, &at, settings)
 }
 
 /// A backup service of a Compose file and its schedule.

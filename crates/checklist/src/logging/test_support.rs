@@ -28,18 +28,6 @@ pub fn report(item: &Item, facts: &Facts) -> ItemReport {
 
 /// A resource with these settings.
 pub fn resource(kind: &str, settings: &[(&str, &str)]) -> Resource {
-    let setting = |(path, value): &(&str, &str)| Setting {
-        path: (*path).to_owned(),
-        value: Some((*value).to_owned()),
-        at: at("infrastructure.yml", 2),
-    };
-    Resource {
-        tool: InfrastructureTool::Compose,
-        kind: kind.to_owned(),
-        name: "web".to_owned(),
-        settings: settings.iter().map(setting).collect(),
-        at: at("infrastructure.yml", 1),
-        development: false,
-        off: None,
-    }
+    let at = at("infrastructure.yml", 1);
+    seaworthy_testkit::infrastructure::resource(InfrastructureTool::Compose, kind, "web", &at, settings)
 }

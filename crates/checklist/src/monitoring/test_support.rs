@@ -88,23 +88,14 @@ pub fn on_platform(key: &str, certainty: Certainty, claim: &str) -> Facts {
 
 /// Infrastructure of one resource.
 pub fn resource(kind: &str, settings: &[(&str, &str)]) -> Infrastructure {
-    let settings = settings
-        .iter()
-        .map(|(path, value)| Setting {
-            path: (*path).to_owned(),
-            value: Some((*value).to_owned()),
-            at: Location::line("main.tf", 3),
-        })
-        .collect();
-    let resource = Resource {
-        tool: InfrastructureTool::Terraform,
-        kind: kind.to_owned(),
-        name: "main".to_owned(),
+    let at = Location::line("main.tf", 2);
+    let resource = seaworthy_testkit::infrastructure::resource(
+        InfrastructureTool::Terraform,
+        kind,
+        "main",
+        &at,
         settings,
-        at: Location::line("main.tf", 2),
-        development: false,
-        off: None,
-    };
+    );
     Infrastructure { resources: vec![resource], ..Infrastructure::default() }
 }
 

@@ -139,20 +139,13 @@ mod tests {
 
     fn resource(kind: &str, settings: &[(&str, &str)]) -> Facts {
         let at = Location::line("main.tf", 4);
-        let setting = |(path, value): &(&str, &str)| Setting {
-            path: (*path).to_owned(),
-            value: Some((*value).to_owned()),
-            at: at.clone(),
-        };
-        let resource = Resource {
-            tool: InfrastructureTool::Terraform,
-            kind: kind.to_owned(),
-            name: "main".to_owned(),
-            settings: settings.iter().map(setting).collect(),
-            at: at.clone(),
-            development: false,
-            off: None,
-        };
+        let resource = seaworthy_testkit::infrastructure::resource(
+            InfrastructureTool::Terraform,
+            kind,
+            "main",
+            &at,
+            settings,
+        );
         let infrastructure = Infrastructure { resources: vec![resource], ..Infrastructure::default() };
         Facts { infrastructure: infrastructure.into(), ..facts(None) }
     }

@@ -379,11 +379,11 @@ mod tests {
 
     #[test]
     fn django_must_be_told_to_keep_connections() {
-        let databases = ("django-databases", "hc/settings.py", 9, &[][..]);
+        let databases = ("django-databases", "shop/settings.py", 9, &[][..]);
         assert_eq!(status(&ITEM, &with(&[], code(&[databases]))), Status::Fail);
         let age = |text: &str| {
             let captures = [("AGE", text)];
-            let seen = code(&[databases, ("django-connection-age", "hc/settings.py", 12, &captures)]);
+            let seen = code(&[databases, ("django-connection-age", "shop/settings.py", 12, &captures)]);
             status(&ITEM, &with(&[], seen))
         };
         assert_eq!(age("60"), Status::Pass);
@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(age("0"), Status::Fail);
         assert_eq!(age("int(os.getenv('CONN_MAX_AGE', '0'))"), Status::Fail);
         assert_eq!(age("env.int('CONN_MAX_AGE', default=600)"), Status::Pass);
-        let pool = code(&[databases, ("django-pool", "hc/settings.py", 12, &[])]);
+        let pool = code(&[databases, ("django-pool", "shop/settings.py", 12, &[])]);
         assert_eq!(status(&ITEM, &with(&[], pool)), Status::Pass);
     }
 

@@ -1,7 +1,5 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{InfrastructureTool, Resource, Setting, Signal};
 
 use super::*;
@@ -9,12 +7,7 @@ use crate::commands::Commands;
 use crate::tree::Limits;
 
 fn found(files: &[(&str, &str)]) -> Alerting {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let mut needles = Needles::default();
     let plan = plan(&mut needles);
@@ -125,23 +118,14 @@ fn analyses_of_new_versions() {
 }
 
 fn from(kind: &str, settings: &[(&str, &str)]) -> Alerting {
-    let settings = settings
-        .iter()
-        .map(|(path, value)| Setting {
-            path: (*path).to_owned(),
-            value: Some((*value).to_owned()),
-            at: Location::line("main.tf", 3),
-        })
-        .collect();
-    let resource = Resource {
-        tool: InfrastructureTool::Terraform,
-        kind: kind.to_owned(),
-        name: "main".to_owned(),
+    let at = Location::line("main.tf", 2);
+    let resource = seaworthy_testkit::infrastructure::resource(
+        InfrastructureTool::Terraform,
+        kind,
+        "main",
+        &at,
         settings,
-        at: Location::line("main.tf", 2),
-        development: false,
-        off: None,
-    };
+    );
     let mut alerting = Alerting::default();
     resources::read(
         &mut alerting,

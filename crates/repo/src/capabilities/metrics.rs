@@ -62,7 +62,10 @@ pub struct Plan {
 
 /// Adds the literals.
 pub fn plan(needles: &mut Needles) -> Plan {
-    let mut add = |text: &String| needles.add(Needle { text: text.clone(), whole_word: false, per_file: 20 });
+    let mut add = |text: &String| {
+        let (text, _) = literal(text);
+        needles.add(Needle { text: text.to_owned(), whole_word: false, per_file: 20 })
+    };
     Plan { calls: CALLS.iter().map(|call| call.text.iter().map(&mut add).collect()).collect() }
 }
 
@@ -110,7 +113,7 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
         .collect()
 }
 
-/// A page or script that only shows or tries how recording works (`TestConsolePage.tsx`).
+/// A page or script that only shows or tries how recording works (`TestPage.tsx`).
 fn demonstrates(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
@@ -120,14 +123,18 @@ fn demonstrates(path: &str) -> bool {
     })
 }
 
+/// The literal of a call, and whether longer names may end in it, which a `*` before it says.
+fn literal(call: &str) -> (&str, bool) {
+    call.strip_prefix('*').map_or((call, false), |rest| (rest, true))
+}
+
 /// The text that follows a call, where the call stands alone: no longer name ends in it.
 fn behind<'a>(text: &'a str, line: u32, column: u32, call: &str) -> Option<&'a str> {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
     let at = start + (column.saturating_sub(1)) as usize;
     let before = text.get(..at)?.chars().next_back();
-    let begins_a_word = call.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_uppercase());
-    // Some calls begin in the middle of a name on purpose (`eterRegistry.counter(`).
-    let within = call.starts_with("eter") || call.starts_with("egistry") || call.starts_with("elemetry");
+    let (call, within) = literal(call);
+    let begins_a_word = call.starts_with(|c: char| c.is_ascii_alphabetic());
     if begins_a_word && !within && before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
         return None;
     }
@@ -279,7 +286,7 @@ mod tests {
                 "signups_total",
             ),
             ("a.py", "statsd.incr(f\"hc.notifications.{kind}.success\")", "hc.notifications.{kind}.success"),
-            ("a.rb", "StatsD.increment(\"push.success\")", "push.success"),
+            ("a.rb", "StatsD.increment(\"orders.paid\")", "orders.paid"),
             ("a.rb", "Yabeda.configure do\n  counter :orders_placed\nend", "orders_placed"),
             (
                 "a.go",
@@ -332,7 +339,7 @@ mod tests {
         assert!(recorded("a.py", "from collections import Counter\nc = Counter('letters')").is_empty());
         assert!(recorded("a.ts", "posthog.capture(eventName, properties)").is_empty());
         assert!(recorded("a.test.ts", "posthog.capture('order placed')").is_empty());
-        assert!(recorded("src/TestConsolePage.tsx", "umami.track('checkout-cart')").is_empty());
-        assert!(recorded("a.rb", "# StatsD.increment(\"push.success\")").is_empty());
+        assert!(recorded("src/TestPage.tsx", "umami.track('order-placed')").is_empty());
+        assert!(recorded("a.rb", "# StatsD.increment(\"orders.paid\")").is_empty());
     }
 }

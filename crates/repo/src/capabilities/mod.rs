@@ -20,7 +20,7 @@ use seaworthy_facts::{
 };
 
 use crate::scan::{Hit, Needle, NeedleId, Needles, Scan};
-use crate::tree::{File, Tree};
+use crate::tree::{File, Tree, is_template};
 
 pub use signature::{SIGNATURES, Signature, of, wildcard};
 
@@ -261,8 +261,9 @@ fn is_code(file: &File) -> bool {
     if file.language.is_some() {
         return file.language != Some("css") && file.language != Some("sql");
     }
-    matches!(
-        file.extension().as_str(),
+    let extension = file.extension();
+    let configuration = matches!(
+        extension.as_str(),
         "yml"
             | "yaml"
             | "toml"
@@ -279,11 +280,8 @@ fn is_code(file: &File) -> bool {
             | "example"
             | "env"
             | "ru"
-            | "twig"
-            | "ejs"
-            | "hbs"
-            | "pug"
-    ) || !file.name().contains('.')
+    );
+    configuration || is_template(&extension) || !file.name().contains('.')
 }
 
 /// The match stands in a sentence: a translation, a help text.

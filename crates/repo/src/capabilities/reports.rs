@@ -248,18 +248,11 @@ fn hits<'a>(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::fs;
-
     use super::*;
     use crate::tree::Limits;
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        let folder = seaworthy_testkit::tree::folder(files);
         let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
         let mut needles = Needles::default();
         let plan = plan(&mut needles);

@@ -1,7 +1,5 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Dependency, Lock, Manifest, Scope};
 
 use super::*;
@@ -9,12 +7,7 @@ use crate::scan::scan;
 use crate::tree::Limits;
 
 fn found(files: &[(&str, &str)], packages: &Packages) -> Capabilities {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let mut needles = Needles::default();
     let plan = plan(&mut needles);

@@ -138,12 +138,7 @@ mod tests {
     }
 
     fn collected(files: &[(&str, &str)]) -> Containers {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        let folder = seaworthy_testkit::tree::folder(files);
         collect(&Tree::open(folder.path(), &[], crate::tree::Limits::default()).unwrap())
     }
 

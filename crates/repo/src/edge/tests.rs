@@ -1,19 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Declared, Edge, HeaderScope, HeaderValue, ResponseHeader};
 
 use crate::{Input, collect};
 
 /// What is known about the edge of a tree with these files.
 fn edge(files: &[(&str, &str)]) -> Edge {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let input = Input {
         folder: folder.path().to_owned(),
         with: Vec::new(),

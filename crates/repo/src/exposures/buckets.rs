@@ -103,22 +103,7 @@ mod tests {
 
     fn bucket(kind: &str, name: &str, settings: &[(&str, &str)]) -> Resource {
         let at = Location::line("main.tf", 3);
-        Resource {
-            tool: InfrastructureTool::Terraform,
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            settings: settings
-                .iter()
-                .map(|(path, value)| Setting {
-                    path: (*path).to_owned(),
-                    value: Some((*value).to_owned()),
-                    at: at.clone(),
-                })
-                .collect(),
-            at,
-            development: false,
-            off: None,
-        }
+        seaworthy_testkit::infrastructure::resource(InfrastructureTool::Terraform, kind, name, &at, settings)
     }
 
     fn count(resource: Resource) -> usize {

@@ -10,12 +10,7 @@ use crate::tree::{Limits, Tree};
 const RANDOM: &str = "hS8kQ2vL0pZr7TnXw3BdYf6M";
 
 fn found(files: &[(&str, &str)]) -> Exposures {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let mut needles = Needles::default();
     let plan = plan(&mut needles);

@@ -7,12 +7,7 @@ use crate::scan::{Needles, scan};
 use crate::tree::{Limits, Tree};
 
 fn read(files: &[(&str, &str)]) -> (Infrastructure, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let mut needles = Needles::default();
     let plan = super::plan(&mut needles);

@@ -1,19 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Launches, Role, Stage};
 
 use crate::commands::Commands;
 use crate::tree::{Limits, Tree};
 
 fn launches(files: &[(&str, &str)]) -> Launches {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     super::collect(&tree, &Commands::new(&tree))
 }

@@ -1,19 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Component, Location, LogShape, Logging, Observed, System};
 
 use super::*;
 use crate::tree::Limits;
 
 fn read(files: &[(&str, &str)]) -> Logging {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let mut needles = Needles::default();
     let plan = plan(&mut needles);

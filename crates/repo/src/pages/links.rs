@@ -8,7 +8,7 @@ use seaworthy_facts::{LegalKind, LegalLink, LegalRoute, LegalText, LinkTarget};
 
 use super::names;
 use crate::scan::{Hit, Needle, NeedleId, Needles, Scan};
-use crate::tree::{File, Tree};
+use crate::tree::{File, Tree, is_template};
 
 /// Words of which one stands in every link to a legal text.
 const WORDS: &[&str] = &[
@@ -126,34 +126,11 @@ fn can_link(file: &File) -> bool {
     match file.language {
         Some("css" | "sql" | "shell" | "powershell" | "terraform" | "c" | "cpp") => false,
         Some(_) => true,
-        None => matches!(
-            file.extension().as_str(),
-            "json"
-                | "yml"
-                | "yaml"
-                | "toml"
-                | "twig"
-                | "ejs"
-                | "hbs"
-                | "pug"
-                | "jinja"
-                | "jinja2"
-                | "j2"
-                | "njk"
-                | "tmpl"
-                | "gohtml"
-                | "templ"
-                | "ftl"
-                | "ftlh"
-                | "jsp"
-                | "leex"
-                | "liquid"
-                | "mustache"
-                | "tera"
-                | "tpl"
-                | "phtml"
-                | "xhtml"
-        ),
+        None => {
+            let extension = file.extension();
+            is_template(&extension)
+                || matches!(extension.as_str(), "json" | "yml" | "yaml" | "toml" | "xhtml")
+        }
     }
 }
 

@@ -58,12 +58,7 @@ pub(crate) mod test_support {
     use seaworthy_facts::{Job, Workflow};
 
     pub(crate) fn collect_from(files: &[(&str, &str)]) -> Pipelines {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        let folder = seaworthy_testkit::tree::folder(files);
         let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
         collect(&tree, &Commands::new(&tree))
     }

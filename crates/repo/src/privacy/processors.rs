@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::places::{is_allow_list, is_data_flow};
 use crate::capabilities::wildcard;
 use crate::scan::{Needle, NeedleId, Needles, Scan};
-use crate::tree::Tree;
+use crate::tree::{Tree, is_template};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,31 +190,12 @@ fn addresses(seen: &Seen, needles: &[NeedleId]) -> Vec<Location> {
                 || hit.text.contains("rel=\"noopener")
                 || hit.text.contains("](http");
             // Lists of names and of settings of tools hold addresses to which nothing is sent.
+            let extension = file.extension();
             let read = file.language.is_some()
+                || is_template(&extension)
                 || matches!(
-                    file.extension().as_str(),
-                    "yml"
-                        | "yaml"
-                        | "toml"
-                        | "xml"
-                        | "properties"
-                        | "conf"
-                        | "env"
-                        | "example"
-                        | "twig"
-                        | "ejs"
-                        | "hbs"
-                        | "pug"
-                        | "jinja"
-                        | "jinja2"
-                        | "j2"
-                        | "njk"
-                        | "tmpl"
-                        | "gohtml"
-                        | "templ"
-                        | "ftl"
-                        | "ftlh"
-                        | "jsp"
+                    extension.as_str(),
+                    "yml" | "yaml" | "toml" | "xml" | "properties" | "conf" | "env" | "example"
                 );
             !hit.comment
                 && read

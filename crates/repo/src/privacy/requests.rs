@@ -399,7 +399,7 @@ mod tests {
             assert!(!is_name(text, "deleteUser"), "{text}");
         }
         assert!(!is_name("exportUsers(", "exportUser"));
-        assert!(is_name("a.SelfExportSubscriberData", "ExportSubscriber"));
+        assert!(is_name("app.SendExportSubscriber", "ExportSubscriber"));
     }
 
     #[test]

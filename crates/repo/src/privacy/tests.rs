@@ -1,19 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Facts, Privacy, RequestKind, RetentionKind};
 
 use crate::{Input, collect};
 
 /// The facts of a small tree.
 pub fn facts(files: &[(&str, &str)]) -> Facts {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     collect(&Input {
         folder: folder.path().to_owned(),
         with: Vec::new(),
@@ -240,7 +233,7 @@ fn export_and_deletion_are_told_by_their_names() {
         ("tests/account.test.ts", "deleteAccount()\n", vec![]),
         (
             "cmd/handlers.go",
-            "g.POST(\"/export\", a.SelfExportSubscriberData)\ng.POST(\"/wipe\", a.WipeSubscriberData)\n",
+            "g.POST(\"/export\", app.ExportSubscriber)\ng.POST(\"/wipe\", app.WipeSubscriber)\n",
             vec![Export, Deletion],
         ),
     ] {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::places::{is_allow_list, is_data_flow};
 use crate::scan::{Hit, Needle, NeedleId, Needles, Scan};
-use crate::tree::{File, Tree};
+use crate::tree::{File, Tree, is_template};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,30 +134,10 @@ fn pages<'a>(tree: &'a Tree, scan: &'a Scan, needles: &'a [NeedleId]) -> impl It
                     | "go"
                     | "rust"
             ),
-            None => matches!(
-                file.extension().as_str(),
-                "twig"
-                    | "ejs"
-                    | "hbs"
-                    | "pug"
-                    | "jinja"
-                    | "jinja2"
-                    | "j2"
-                    | "njk"
-                    | "tmpl"
-                    | "gohtml"
-                    | "templ"
-                    | "ftl"
-                    | "ftlh"
-                    | "jsp"
-                    | "leex"
-                    | "liquid"
-                    | "mustache"
-                    | "tera"
-                    | "tpl"
-                    | "phtml"
-                    | "toml"
-            ),
+            None => {
+                let extension = file.extension();
+                is_template(&extension) || extension == "toml"
+            }
         };
         page && !hit.comment && scan.ships(file) && is_data_flow(&file.path)
     })

@@ -1,18 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Declared, RuntimeVersion};
 
 use crate::{Input, collect};
 
 fn versions(files: &[(&str, &str)]) -> Vec<RuntimeVersion> {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let input = Input {
         folder: folder.path().to_owned(),
         with: Vec::new(),

@@ -1,17 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use super::*;
 use crate::tree::Limits as TreeLimits;
 
 fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], TreeLimits::default()).unwrap();
     (folder, tree)
 }

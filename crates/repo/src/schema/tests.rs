@@ -26,12 +26,7 @@ fn set(framework: &str, folder: &str, engine: Engine, count: u32, file: &str) ->
 }
 
 fn schema(files: &[(&str, &str)], set: MigrationSet) -> Schema {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     collect(&tree, &Migrations { sets: vec![set], ..Migrations::default() })
 }

@@ -171,12 +171,7 @@ mod tests {
     use crate::tree::Limits;
 
     fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        let folder = seaworthy_testkit::tree::folder(files);
         let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
         (folder, tree)
     }

@@ -1,19 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-
 use seaworthy_facts::{Certainty, Engine, Facts};
 
 use crate::{Input, collect};
 
 /// The facts of a small tree.
 pub fn facts(files: &[(&str, &str)]) -> Facts {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     collect(&Input {
         folder: folder.path().to_owned(),
         with: Vec::new(),

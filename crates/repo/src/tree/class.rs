@@ -119,6 +119,33 @@ impl Class {
     }
 }
 
+/// Whether a file of this extension, in lower case, is a page with gaps that a server fills.
+pub fn is_template(extension: &str) -> bool {
+    matches!(
+        extension,
+        "twig"
+            | "ejs"
+            | "hbs"
+            | "pug"
+            | "jinja"
+            | "jinja2"
+            | "j2"
+            | "njk"
+            | "tmpl"
+            | "gohtml"
+            | "templ"
+            | "ftl"
+            | "ftlh"
+            | "jsp"
+            | "leex"
+            | "liquid"
+            | "mustache"
+            | "tera"
+            | "tpl"
+            | "phtml"
+    )
+}
+
 /// Programs for the tools of development, written in JavaScript or TypeScript.
 fn is_tool_configuration(lower: &str) -> bool {
     const TOOLS: &[&str] =

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use seaworthy_facts::{Location, Problem};
 
-pub use class::{Class, language_of};
+pub use class::{Class, is_template, language_of};
 pub use listing::ListError;
 use read::Anchor;
 pub use read::{Content, Limits};

@@ -12,12 +12,7 @@ fn counted(
     head_time: i64,
     path: &str,
 ) -> Vec<(String, u32, u32, bool)> {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
     let hunks = [Hunk { line: 2, added: 2, removed: 0 }];
     let looked = Looked { path, file: tree.file(path), before: "", after: "", hunks: &hunks };
@@ -45,7 +40,7 @@ fn a_report_that_is_older_than_the_commit_says_so() {
 
 #[test]
 fn paths_are_matched_by_their_ends() {
-    let absolute = "SF:/home/ci/work/api/src/a.ts\nDA:2,1\n";
+    let absolute = "SF:/builds/api/src/a.ts\nDA:2,1\n";
     assert_eq!(counted(&[("api/src/a.ts", ""), ("lcov.info", absolute)], &["."], 0, "api/src/a.ts")[0].1, 1);
     let inside = "SF:src/a.ts\nDA:2,1\n";
     let files = [("api/src/a.ts", ""), ("web/src/a.ts", ""), ("api/coverage/lcov.info", inside)];
