@@ -5,6 +5,7 @@
 
 mod alerting;
 mod assets;
+mod browser;
 mod capabilities;
 mod change;
 mod code;
@@ -30,11 +31,14 @@ mod repository;
 mod runtimes;
 mod schedules;
 mod schema;
+mod site;
 mod system;
+mod tls;
 mod view;
 
 pub use alerting::*;
 pub use assets::*;
+pub use browser::*;
 pub use capabilities::*;
 pub use change::*;
 pub use code::*;
@@ -60,7 +64,9 @@ pub use repository::*;
 pub use runtimes::*;
 pub use schedules::*;
 pub use schema::*;
+pub use site::*;
 pub use system::*;
+pub use tls::*;
 pub use view::*;
 
 pub use seaworthy_model::Location;

@@ -55,6 +55,12 @@ pub enum FactKind {
     Logging,
     /// [`Privacy`].
     Privacy,
+    /// [`Site`].
+    Site,
+    /// [`Tls`].
+    Tls,
+    /// [`Browser`].
+    Browser,
     /// [`Records`].
     Records,
 }
@@ -169,6 +175,12 @@ facts! {
     logging: Logging,
     /// Personal data: who gets it, how long it is kept, how people get it back or erased.
     privacy: Privacy,
+    /// What a running site answered over HTTP.
+    site: Site,
+    /// What handshakes with a running site showed.
+    tls: Tls,
+    /// What a real browser saw on a running site.
+    browser: Browser,
     /// The ledger.
     records: Records,
 }
