@@ -3,7 +3,7 @@
 
 use seaworthy_facts::{
     Command, Database, Declared, Destination, Engine, Facts, Infrastructure, InfrastructureTool, Launches,
-    Location, ManagedBackup, Observed, Resource, Role, ScheduledJob, Schedules, Setting, System,
+    Location, ManagedBackup, Observed, Resource, Role, ScheduledJob, Schedules, System,
 };
 
 pub use crate::ci::test_support::report;

@@ -1,7 +1,7 @@
 //! Facts of a small server with its log, and an item's judgement of them.
 
 use seaworthy_facts::{
-    Code, Facts, Infrastructure, InfrastructureTool, Location, Logging, Pipelines, Resource, Setting,
+    Code, Facts, Infrastructure, InfrastructureTool, Location, Logging, Pipelines, Resource,
 };
 use seaworthy_model::ItemReport;
 

@@ -3,8 +3,7 @@
 
 use seaworthy_facts::{
     AlertReceiver, AlertRule, Capabilities, Certainty, Component, Database, Engine, Facts, Guarantee,
-    Infrastructure, InfrastructureTool, Location, Observed, Pipelines, Platform, Product, Resource, Setting,
-    Signal, System,
+    Infrastructure, InfrastructureTool, Location, Observed, Pipelines, Platform, Product, Signal, System,
 };
 use seaworthy_model::Status;
 

@@ -134,7 +134,7 @@ fn delivers(resource: &Resource) -> bool {
 mod tests {
     use super::super::test_support::*;
     use super::*;
-    use seaworthy_facts::{Certainty, Facts, Guarantee, InfrastructureTool, Location, Platform, Setting};
+    use seaworthy_facts::{Certainty, Facts, Guarantee, InfrastructureTool, Location, Platform};
     use seaworthy_model::Status;
 
     fn resource(kind: &str, settings: &[(&str, &str)]) -> Facts {

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use seaworthy_facts::{InfrastructureTool, Resource, Setting, Signal};
+use seaworthy_facts::{InfrastructureTool, Signal};
 
 use super::*;
 use crate::commands::Commands;

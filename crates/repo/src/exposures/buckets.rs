@@ -99,7 +99,7 @@ fn is_for_everybody(resource: &Resource) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use seaworthy_facts::{InfrastructureTool, Location, Setting};
+    use seaworthy_facts::{InfrastructureTool, Location};
 
     fn bucket(kind: &str, name: &str, settings: &[(&str, &str)]) -> Resource {
         let at = Location::line("main.tf", 3);
