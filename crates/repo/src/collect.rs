@@ -10,8 +10,8 @@ use crate::scan::{Needles, scan};
 use crate::tree::{Limits, ListError, Tree};
 use crate::{
     alerting, assets, capabilities, change, code, containers, documents, edge, error_handling, exposures,
-    infrastructure, launches, logging, migrations, packages, pages, pipelines, privacy, runtimes, schedules,
-    schema, system,
+    formats, infrastructure, launches, logging, migrations, packages, pages, pipelines, privacy, runtimes,
+    schedules, schema, system,
 };
 
 /// What the collector needs.
@@ -140,6 +140,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         pages: &pages,
         schedules: &schedules,
     });
+    formats::check(&tree, &packages);
     // Last, so that the problems of every room are in it.
     let repository = system::repository(&tree, &scan, &system_plan, &system, &migrations);
 

@@ -21,6 +21,7 @@ mod documents;
 mod edge;
 mod error_handling;
 mod exposures;
+mod formats;
 mod infrastructure;
 mod launches;
 mod logging;

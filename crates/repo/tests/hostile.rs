@@ -324,13 +324,25 @@ fn scripts_that_call_each_other_without_end() {
 #[test]
 fn a_file_that_cannot_be_parsed_is_named() {
     let folder = Folder::new();
-    for (path, text) in support::BROKEN {
+    for (path, text) in support::BROKEN.iter().chain(support::BESIDE) {
         folder.write(path, text);
     }
     let facts = folder.check();
-    let silent: Vec<&str> =
-        support::BROKEN.iter().map(|(path, _)| *path).filter(|path| !facts.has_problem(path)).collect();
-    assert!(silent.is_empty(), "nobody said that these are broken: {silent:?}");
+    let named: Vec<(&str, Vec<_>)> =
+        support::BROKEN.iter().map(|(path, _)| (*path, facts.problems(path))).collect();
+    let wrong: Vec<_> = named
+        .into_iter()
+        .filter(|(_, problems)| problems.len() != 1 || problems[0].at.line_number().is_none())
+        .collect();
+    assert!(wrong.is_empty(), "not named once with a line: {wrong:#?}");
+    for (path, _) in support::BESIDE {
+        assert!(!facts.has_problem(path), "{path}: {:?}", facts.problems(path));
+    }
+    // What a broken manifest asks for is not known, which is not the same as nothing.
+    let unread = &facts.packages().unread;
+    for path in ["package.json", "composer.json", "pyproject.toml", "pom.xml", "a.csproj"] {
+        assert!(unread.iter().any(|unread| unread.at.path() == Some(path)), "{path}: {unread:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 pub mod apache;
 pub mod caddyfile;
 pub mod code;
+pub mod conflict;
 pub mod crontab;
 pub mod dockerfile;
 pub mod dotenv;

@@ -126,8 +126,9 @@ impl Found<'_> {
     }
 
     /// Notes a file that is broken.
-    fn broken(&self, file: &File, error: &seaworthy_syntax::ParseError) {
+    fn broken(&mut self, file: &File, error: &seaworthy_syntax::ParseError) {
         self.tree.broken(&file.path, error);
+        self.unread(format!("{} is broken and was not read", file.path), file.at());
     }
 }
 

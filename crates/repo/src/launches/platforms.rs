@@ -67,7 +67,7 @@ fn parse(found: &Found, file: &File) -> Option<Node> {
     match parsed {
         Ok(node) => Some(node),
         Err(error) => {
-            found.tree.problem(file.at(), error.to_string());
+            found.tree.broken(&file.path, &error);
             None
         }
     }

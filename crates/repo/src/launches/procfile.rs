@@ -14,7 +14,13 @@ pub fn read(found: &mut Found) {
     let files: Vec<&File> = found.tree.named("Procfile").collect();
     for file in files {
         let Some(text) = found.tree.text(file) else { continue };
-        for process in procfile::parse(&text, &Limits::default()).into_iter().take(PROCESSES) {
+        let processes = procfile::parse(&text, &Limits::default());
+        if processes.len() > PROCESSES {
+            let count = processes.len();
+            let what = format!("{count} process types; those after the first {PROCESSES} were not looked at");
+            found.tree.problem(file.at(), what);
+        }
+        for process in processes.into_iter().take(PROCESSES) {
             // Heroku runs the process type `release` once per release, before the new version takes traffic.
             let stage = if process.name == "release" { Stage::Release } else { Stage::Start };
             let at = file.at_line(process.line);

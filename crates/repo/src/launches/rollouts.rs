@@ -99,7 +99,7 @@ fn terraform(found: &mut Found, file: &File) {
     let root = match hcl::parse(&text, &Limits::default()) {
         Ok(root) => root,
         Err(error) => {
-            found.tree.problem(file.at(), error.to_string());
+            found.tree.broken(&file.path, &error);
             return;
         }
     };

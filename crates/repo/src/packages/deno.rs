@@ -4,7 +4,7 @@ use seaworthy_facts::{Ecosystem, Lock, Scope};
 use seaworthy_syntax::json;
 use seaworthy_syntax::tree::Node;
 
-use super::draft::{Draft, MANIFESTS, beside, counts, missing, parent, parsed};
+use super::draft::{Draft, MANIFESTS, beside, counts, lock_limits, missing, parent, parsed, unreadable};
 use super::remote;
 use crate::tree::{File, Tree};
 
@@ -39,6 +39,10 @@ fn project(tree: &Tree, file: &File) -> Option<Draft> {
         Lock::NotNeeded { why: "no imports are declared".to_owned() }
     } else if let (Some(lockfile), false) = (lockfile(tree, file.folder()), switched_off) {
         let text = tree.text(lockfile).unwrap_or_default();
+        if let Err(error) = json::parse(&text, &lock_limits()) {
+            draft.manifest.lock = unreadable(lockfile, error.message);
+            return Some(draft);
+        }
         let differences: Vec<String> = draft
             .manifest
             .dependencies

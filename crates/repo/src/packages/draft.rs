@@ -205,8 +205,7 @@ pub fn parsed(tree: &Tree, file: &File, reader: Reader) -> Option<Node> {
     match reader(&text, &Limits::default()) {
         Ok(node) => Some(node),
         Err(error) => {
-            let at = error.line.map_or_else(|| file.at(), |line| file.at_line(line));
-            tree.problem(at, format!("not understood: {}", error.message));
+            tree.broken(&file.path, &error);
             None
         }
     }

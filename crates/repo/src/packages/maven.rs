@@ -26,7 +26,7 @@ fn read(tree: &Tree, file: &File) -> Option<Element> {
     match xml::parse(&text, &Limits::default()) {
         Ok(root) => Some(root),
         Err(error) => {
-            tree.problem(file.at(), format!("not understood: {}", error.message));
+            tree.broken(&file.path, &error);
             None
         }
     }

@@ -19,8 +19,9 @@ mod ruby;
 mod unread;
 mod usage;
 
+pub use draft::lock_limits;
 pub use installs::{is_development, is_dockerfile};
-use seaworthy_facts::{Launches, Packages};
+use seaworthy_facts::{Launches, Lock, Packages};
 
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
@@ -55,6 +56,7 @@ pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     drafts.extend(dart::manifests(tree));
     drafts.sort_by(|left, right| left.manifest.at.cmp(&right.manifest.at));
     for draft in &mut drafts {
+        refuse_conflict(tree, draft);
         let dependencies = &mut draft.manifest.dependencies;
         if dependencies.len() > DEPENDENCIES {
             let count = dependencies.len();
@@ -69,6 +71,15 @@ pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     }
     let usage = usage::plan(&drafts, needles);
     Plan { drafts, remote: remote::plan(needles), usage }
+}
+
+/// Lockfiles that are read line by line have a reading even where a merge was not finished; it is worth nothing.
+fn refuse_conflict(tree: &Tree, draft: &mut Draft) {
+    let (Lock::InStep { at } | Lock::OutOfStep { at, .. }) = &draft.manifest.lock else { return };
+    let text = at.path().and_then(|path| tree.text_at(path));
+    if let Some(error) = text.and_then(|text| seaworthy_syntax::conflict::find(&text)) {
+        draft.manifest.lock = Lock::Unreadable { at: at.clone(), why: error.message };
+    }
 }
 
 /// The packages with their lockfiles and uses. `launches` tell what an image installs from.

@@ -1,4 +1,4 @@
-//! Package managers that are there but that nothing here reads.
+//! Package managers that are there but that nothing here reads, and manifests that nobody can read.
 
 use seaworthy_facts::Unread;
 
@@ -21,6 +21,20 @@ const MANAGERS: &[(&str, &str)] = &[
     ("shard.yml", "Crystal shards"),
 ];
 
+/// Manifests that are parsed as a whole.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "deno.json",
+    "deno.jsonc",
+    "pyproject.toml",
+    "Pipfile",
+    "composer.json",
+    "Cargo.toml",
+    "pom.xml",
+    "libs.versions.toml",
+    "pubspec.yaml",
+];
+
 /// Each manifest of a manager that is not read.
 pub fn managers(tree: &Tree) -> Vec<Unread> {
     let mut unread = Vec::new();
@@ -33,6 +47,14 @@ pub fn managers(tree: &Tree) -> Vec<Unread> {
                 at: file.at(),
             });
         }
+    }
+    let manifests = tree.files().iter().filter(|file| {
+        (MANIFESTS.contains(&file.name()) || file.name().ends_with("proj"))
+            && file.class == crate::tree::Class::Shipped
+            && counts(file)
+    });
+    for file in manifests.filter(|file| tree.is_broken(&file.path)).take(20) {
+        unread.push(Unread { what: format!("{} is broken and was not read", file.path), at: file.at() });
     }
     unread
 }

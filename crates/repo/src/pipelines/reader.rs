@@ -89,7 +89,7 @@ impl<'t, 'c> Reader<'t, 'c> {
         let parsed = yaml::parse_lenient(&text, &Limits::default());
         if let Some(error) = parsed.error {
             let at = error.line.map_or_else(|| file.at(), |line| file.at_line(line));
-            self.tree.problem(at.clone(), format!("the YAML of this {what} is broken: {error}"));
+            self.tree.broken(&file.path, &error);
             self.unread(format!("{what} whose YAML is broken"), at);
         }
         parsed.documents

@@ -4,6 +4,7 @@ mod class;
 mod listing;
 mod read;
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -93,6 +94,8 @@ pub struct Tree {
     anchors: Vec<Anchor>,
     limits: Limits,
     problems: Mutex<Vec<Problem>>,
+    /// Paths of files that do not follow their format.
+    broken: Mutex<HashSet<String>>,
 }
 
 impl Tree {
@@ -135,7 +138,16 @@ impl Tree {
             (0u32..).zip(&files).map(|(index, file): (u32, &File)| (hash(file.name()), index)).collect();
         by_name.sort_unstable();
         let anchors = roots.iter().map(|root: &Root| Anchor::new(&root.folder)).collect();
-        Ok(Tree { roots, files, by_path, by_name, anchors, limits, problems: Mutex::new(problems) })
+        Ok(Tree {
+            roots,
+            files,
+            by_path,
+            by_name,
+            anchors,
+            limits,
+            problems: Mutex::new(problems),
+            broken: Mutex::default(),
+        })
     }
 
     /// Every file, in the order of the listing (git's index order: sorted by path).
@@ -295,13 +307,21 @@ impl Tree {
 
     /// Notes a file that does not follow its format. Each file is named once, whoever reads it.
     pub fn broken(&self, path: &str, error: &seaworthy_syntax::ParseError) {
+        // A template of a project, whose folders are named by placeholders, is no project yet.
         let known =
             self.problems.lock().is_ok_and(|all| all.iter().any(|known| known.at.path() == Some(path)));
-        // A template of a project, whose folders are named by placeholders, is no project yet.
+        if let Ok(mut broken) = self.broken.lock() {
+            broken.insert(path.to_owned());
+        }
         if !known && !path.contains("{{") {
             let at = error.line.map_or_else(|| Location::file(path), |line| Location::line(path, line));
             self.problem(at, error.message.clone());
         }
+    }
+
+    /// Whether a reader found that this file does not follow its format.
+    pub fn is_broken(&self, path: &str) -> bool {
+        self.broken.lock().is_ok_and(|broken| broken.contains(path))
     }
 
     /// What could not be read so far, by place.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use seaworthy_facts::{Declared, Facts, Problem, Repository};
+use seaworthy_facts::{Declared, Facts, Packages, Problem, Repository};
 use seaworthy_repo::{Input, collect};
 
 /// Files that are looked for by their names and cannot be parsed.
@@ -34,6 +34,84 @@ pub const BROKEN: &[(&str, &str)] = &[
     ("railway.json", "{"),
     ("railway.toml", "[deploy"),
     ("wrangler.toml", "name = \""),
+    ("main.tf", "a = 1\nresource \"a\" \"b\" {\n  c = \n"),
+    ("infra/a.tf.json", "{\n\"resource\" 1}"),
+    ("infra/terraform.tfvars", "a = 1\nb = {\n"),
+    ("live/terragrunt.hcl", "inputs = {\n"),
+    ("k8s/deployment.yaml", "apiVersion: apps/v1\nkind: Deployment\nspec: {a: [\n"),
+    ("k8s/kustomization.yaml", "resources: [a\nb: {"),
+    ("argocd/app.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {a: [\n"),
+    ("chart/Chart.yaml", "name: a\nversion: [\n"),
+    ("helmfile.yaml", "releases: [{\n"),
+    ("cloud/stack.yaml", "AWSTemplateFormatVersion: '2010-09-09'\nResources: {a: {Type: AWS::S3::Bucket\n"),
+    ("playbook.yml", "- hosts: all\n  tasks: [{\n"),
+    ("app.json", "{\"scripts\": {"),
+    ("pnpm-workspace.yaml", "packages: ['a'\nb: {"),
+    ("serverless.yml", "service: a\nprovider: {\n"),
+    ("heroku.yml", "build: {\n"),
+    ("app.yaml", "runtime: [\n"),
+    ("config/deploy.yml", "service: a\nservers: [\n"),
+    ("firebase.json", "{\"hosting\": ["),
+    ("database.rules.json", "{\"rules\": {"),
+    ("supabase/config.toml", "[api\n"),
+    ("appsettings.json", "{\"Logging\": {"),
+    ("appsettings.Production.json", "{\"Logging\" {}}"),
+    ("src/main/resources/application.yml", "spring: {a: [\n"),
+    ("src/main/resources/logback-spring.xml", "<configuration>\n<root></logger>"),
+    ("web.config", "<configuration>\n<a></b>"),
+    ("config/packages/framework.yaml", "framework: {a: [\n"),
+    ("net/Directory.Packages.props", "<Project>\n<ItemGroup></Project>"),
+    ("gradle/libs.versions.toml", "[versions\n"),
+    ("tsconfig.json", "{\"compilerOptions\": {"),
+    ("litestream.yml", "dbs: [{\n"),
+    ("shipit.yml", "deploy: [{\n"),
+    (".woodpecker.yml", "steps: [{\n"),
+    ("docker/Dockerfile", "FROM node:22\nRUNN a\n"),
+    ("Procfile", "web: a\nworker b\n"),
+    ("deploy/nginx.conf", "http {\n  server {\n  }\n"),
+    ("deploy/Caddyfile", "example.org {\n  respond a\n"),
+    (".env", "A=1\n<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> other\n"),
+    ("Makefile", "<<<<<<< HEAD\na:\n=======\nb:\n>>>>>>> other\n"),
+    ("lock1/composer.lock", "{\"packages\": ["),
+    ("lock2/package-lock.json", "{\"packages\": {"),
+    ("lock3/pnpm-lock.yaml", "lockfileVersion: '9.0'\nimporters: {\n"),
+    ("lock4/Cargo.lock", "version = 4\n[[package]\n"),
+    ("lock5/poetry.lock", "[[package]\n"),
+    ("lock6/uv.lock", "version = 1\n[[package]\n"),
+    ("lock7/Gemfile.lock", "GEM\n<<<<<<< HEAD\n  specs:\n=======\n  specs:\n>>>>>>> other\n"),
+    ("lock8/yarn.lock", "# yarn lockfile v1\n<<<<<<< HEAD\na@1:\n=======\na@2:\n>>>>>>> other\n"),
+    ("lock9/mix.lock", "%{\n<<<<<<< HEAD\n  \"a\": {:hex},\n=======\n>>>>>>> other\n}\n"),
+    ("lock10/go.sum", "<<<<<<< HEAD\na v1 h1:a\n=======\n>>>>>>> other\n"),
+    ("lock11/Pipfile.lock", "{\"default\": {"),
+    ("lock12/packages.lock.json", "{\"version\": 1,"),
+    ("lock13/bun.lock", "{\"packages\": {"),
+    ("lock14/pubspec.lock", "packages: {\n"),
+    ("lock15/deno.lock", "{\"version\": \"4\","),
+];
+
+/// Manifests that the broken lockfiles among [`BROKEN`] belong to.
+pub const BESIDE: &[(&str, &str)] = &[
+    ("lock1/composer.json", "{\"require\": {\"a/b\": \"^1\"}}"),
+    ("lock2/package.json", "{\"name\": \"a\", \"dependencies\": {\"a\": \"^1\"}}"),
+    ("lock3/package.json", "{\"name\": \"b\", \"dependencies\": {\"a\": \"^1\"}}"),
+    ("lock4/Cargo.toml", "[package]\nname = \"a\"\nversion = \"1.0.0\"\n[dependencies]\nserde = \"1\"\n"),
+    ("lock5/pyproject.toml", "[tool.poetry]\nname = \"a\"\n[tool.poetry.dependencies]\ndjango = \"^5\"\n"),
+    ("lock6/pyproject.toml", "[project]\nname = \"a\"\ndependencies = [\"django\"]\n"),
+    ("lock7/Gemfile", "source 'https://rubygems.org'\ngem 'rails'\n"),
+    ("lock8/package.json", "{\"name\": \"c\", \"dependencies\": {\"a\": \"^1\"}}"),
+    (
+        "lock9/mix.exs",
+        "defmodule A.MixProject do\n  use Mix.Project\n  defp deps do\n    [{:phoenix, \"~> 1.7\"}]\n  end\nend\n",
+    ),
+    ("lock10/go.mod", "module a\ngo 1.22\nrequire github.com/gin-gonic/gin v1.9.0\n"),
+    ("lock11/Pipfile", "[packages]\ndjango = \"*\"\n"),
+    (
+        "lock12/a.csproj",
+        "<Project><ItemGroup><PackageReference Include=\"A\" Version=\"1.*\" /></ItemGroup></Project>",
+    ),
+    ("lock13/package.json", "{\"name\": \"d\", \"dependencies\": {\"a\": \"^1\"}}"),
+    ("lock14/pubspec.yaml", "name: a\ndependencies:\n  http: ^1.0.0\n"),
+    ("lock15/deno.json", "{\"imports\": {\"a\": \"jsr:@a/b@^1\"}}"),
 ];
 
 /// Runs the collector and waits for it, but not for ever.
@@ -134,11 +212,15 @@ impl Seen {
         self.facts.repository.get().unwrap()
     }
 
+    pub fn packages(&self) -> &Packages {
+        self.facts.packages.get().unwrap()
+    }
+
     pub fn json(&self) -> String {
         serde_json::to_string(&self.facts).unwrap()
     }
 
-    fn problems(&self, path: &str) -> Vec<&Problem> {
+    pub fn problems(&self, path: &str) -> Vec<&Problem> {
         self.repository().problems.iter().filter(|problem| problem.at.path() == Some(path)).collect()
     }
 
