@@ -6,6 +6,7 @@ mod images;
 mod load_tested;
 mod pooling;
 mod queries;
+mod requests;
 mod response_times;
 #[cfg(test)]
 mod test_support;

@@ -84,7 +84,7 @@ pub(super) fn products(used: &[(&str, &str, &str)]) -> Capabilities {
 }
 
 /// Sign, path, line and captures.
-type SeenInTest<'a> = (&'a str, &'a str, u32, &'a [(&'a str, &'a str)]);
+pub(super) type SeenInTest<'a> = (&'a str, &'a str, u32, &'a [(&'a str, &'a str)]);
 
 /// What a rule saw: sign, path, line and captures.
 pub(super) fn code(seen: &[SeenInTest]) -> Code {

@@ -29,10 +29,12 @@ use grammar::Grammar;
 use own::OwnRules;
 pub use rule::{RULES, Rule};
 
-/// How many matches of one rule are kept; all are counted.
+/// How many matches of one rule are kept for each sign that it shows; all are counted.
 const KEPT: usize = 300;
 /// How many matches of one rule in one file are kept.
 const KEPT_IN_FILE: usize = 50;
+/// How many times that is looked on for what a rule shows only sometimes.
+const SEARCHED_ON: usize = 10;
 /// Longest text of a match or capture, in characters.
 const QUOTED: usize = 160;
 /// Code that is nested deeper than this was made to be a burden.
@@ -97,10 +99,10 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
         })
         .collect();
     let mut code = Code { own: checks, ..Code::default() };
-    let mut kept: HashMap<String, usize> = HashMap::new();
+    let mut kept: HashMap<(String, String), usize> = HashMap::new();
     for found in found.into_iter().flatten() {
         *code.counts.entry(found.sign.clone()).or_insert(0) += 1;
-        let kept = kept.entry(found.rule.clone()).or_insert(0);
+        let kept = kept.entry((found.rule.clone(), found.sign.clone())).or_insert(0);
         *kept += 1;
         if *kept <= KEPT {
             code.matches.push(found);
@@ -160,16 +162,23 @@ fn matches(tree: &Tree, file: &File, rules: &[&Rule]) -> Vec<CodeMatch> {
     let root = AstGrep::doc(StrDoc { src: source.into_owned(), lang: grammar, tree: parsed });
     let mut found = Vec::new();
     let mut counts = vec![0usize; rules.len()];
+    let mut shown: HashMap<(usize, String), usize> = HashMap::new();
     for node in root.root().dfs() {
         let Some(candidates) = by_kind.get(usize::from(node.kind_id())) else { continue };
         for &index in candidates {
-            if counts[index] >= KEPT_IN_FILE {
+            let (rule, compiled) = rules[index];
+            // A rule that tells two things apart goes on after enough of the one.
+            if counts[index] >= KEPT_IN_FILE * (rule.metadata.signs.len() * SEARCHED_ON + 1) {
                 continue;
             }
-            let (rule, compiled) = rules[index];
             if let Some(matched) = compiled.matcher.match_node(node.clone()) {
                 counts[index] += 1;
-                found.push(described(file, language, rule, compiled.get_message(&matched), &matched));
+                let matched = described(file, language, rule, compiled.get_message(&matched), &matched);
+                let shown = shown.entry((index, matched.sign.clone())).or_insert(0);
+                *shown += 1;
+                if *shown <= KEPT_IN_FILE {
+                    found.push(matched);
+                }
             }
         }
     }
@@ -185,7 +194,7 @@ fn described(
 ) -> CodeMatch {
     let line = u32::try_from(matched.start_pos().line() + 1).unwrap_or(u32::MAX);
     let environment = matched.get_env();
-    let captures = environment
+    let captures: BTreeMap<String, String> = environment
         .get_matched_variables()
         .filter_map(|variable| match variable {
             MetaVariable::Capture(name, _) => {
@@ -199,8 +208,9 @@ fn described(
             _ => None,
         })
         .collect();
+    let special = rule.metadata.signs.iter().find(|(variable, _)| captures.contains_key(*variable));
     CodeMatch {
-        sign: rule.metadata.sign.clone(),
+        sign: special.map_or(&rule.metadata.sign, |(_, sign)| sign).clone(),
         rule: rule.id.clone(),
         says: quoted(&message),
         at: file.at_line(line),

@@ -84,6 +84,7 @@ fn rules_in(tree: &Tree, file: &File, item: &str, left: &mut usize) -> Result<Ve
             rule.compile(grammar)?;
         }
         rule.metadata.sign = item.to_owned();
+        rule.metadata.signs.clear();
     }
     Ok(rules)
 }

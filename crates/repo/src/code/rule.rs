@@ -1,6 +1,6 @@
 //! The rules: ast-grep's YAML, one file per question and language, with what each shows and what it needs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
 use ast_grep_config::{GlobalRules, RuleConfig, SerializableRuleConfig};
@@ -27,7 +27,7 @@ rule_files! {
     "https": [],
     "logging": ["sensitive"],
     "monitoring": [],
-    "performance": ["connections"],
+    "performance": ["connections", "queries-compiled", "queries-scripted"],
     "privacy": [],
     "review": ["dangerous"],
     "watch": [],
@@ -39,6 +39,8 @@ rule_files! {
 pub struct Metadata {
     /// What a match shows. Several rules may show the same.
     pub sign: String,
+    /// What it shows instead where a meta-variable was matched, by the variable.
+    pub signs: BTreeMap<String, String>,
     /// At least one of these literals is in every file that can match; other files are not parsed. An owner's rule may
     /// do without: then every file of its language is parsed.
     pub literals: Vec<String>,

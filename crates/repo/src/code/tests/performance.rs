@@ -61,3 +61,101 @@ fn connections_in_compiled_languages() {
     let csharp = "class A { string s = \"Host=x;Pooling=false\"; }\n";
     assert_eq!(lines("A.cs", csharp, "pooling-off"), [1]);
 }
+
+/// Lines with a query in a loop, with whether it stands in request handling.
+fn in_loops(path: &str, text: &str) -> Vec<(u32, bool)> {
+    let mut found: Vec<_> = code(&[(path, text)], &[])
+        .of("query-in-loop")
+        .map(|found| (found.at.line_number().unwrap(), found.captures.contains_key("HANDLER")))
+        .collect();
+    found.dedup();
+    found
+}
+
+/// What the comments of a file promise, and how many of them are about requests.
+fn expected(text: &str) -> (Vec<(u32, bool)>, usize) {
+    let marked = (1u32..).zip(text.lines()).filter(|(_, line)| line.contains(" loop"));
+    let lines: Vec<_> = marked.map(|(number, line)| (number, line.ends_with(" loop, request"))).collect();
+    let requests = lines.iter().filter(|(_, request)| *request).count();
+    (lines, requests)
+}
+
+#[test]
+fn queries_in_loops_in_typescript() {
+    let text = include_str!("queries/a.ts");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("src/a.ts", text), expected);
+    assert!(requests > 0 && !places(&[("src/a.ts", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_python() {
+    let text = include_str!("queries/a.py");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("a.py", text), expected);
+    assert!(requests > 0 && !places(&[("a.py", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_ruby() {
+    let text = include_str!("queries/a.rb");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("a.rb", text), expected);
+    assert!(requests > 0 && !places(&[("a.rb", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_php() {
+    let text = include_str!("queries/a.php");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("a.php", text), expected);
+    assert!(requests > 0 && !places(&[("a.php", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_go() {
+    let text = include_str!("queries/a.go");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("a.go", text), expected);
+    assert!(requests > 0 && !places(&[("a.go", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_java() {
+    let text = include_str!("queries/a.java");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("A.java", text), expected);
+    assert!(requests > 0 && !places(&[("A.java", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_kotlin() {
+    let text = include_str!("queries/a.kt");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("A.kt", text), expected);
+    assert!(requests > 0 && !places(&[("A.kt", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_csharp() {
+    let text = include_str!("queries/a.cs");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("A.cs", text), expected);
+    assert!(requests > 0 && !places(&[("A.cs", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_rust() {
+    let text = include_str!("queries/a.rs");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("a.rs", text), expected);
+    assert!(requests > 0 && !places(&[("a.rs", text)], "database-query").is_empty());
+}
+
+#[test]
+fn queries_in_loops_in_elixir() {
+    let text = include_str!("queries/a.ex");
+    let (expected, requests) = expected(text);
+    assert_eq!(in_loops("a.ex", text), expected);
+    assert!(requests > 0 && !places(&[("a.ex", text)], "database-query").is_empty());
+}
