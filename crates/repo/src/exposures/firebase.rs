@@ -29,16 +29,19 @@ pub fn collect<'t>(tree: &'t Tree, today: &str) -> Vec<Draft<'t>> {
         } else {
             continue;
         };
-        for (what, line) in found.into_iter().flatten().take(20) {
-            drafts.push(draft(file, what, line));
+        for found in found.into_iter().flatten().take(20) {
+            drafts.push(draft(file, found));
         }
     }
     drafts
 }
 
-fn draft(file: &File, what: String, line: u32) -> Draft<'_> {
+/// What is open, where, and how much it hurts.
+type Open = (String, u32, u8);
+
+fn draft(file: &File, (what, line, priority): Open) -> Draft<'_> {
     Draft {
-        priority: 1,
+        priority,
         kind: ExposureKind::OpenRules,
         what,
         file,
@@ -49,7 +52,7 @@ fn draft(file: &File, what: String, line: u32) -> Draft<'_> {
 }
 
 /// `allow write: if true`, `allow read, write;`, and test mode until a day that is still to come.
-fn in_language(text: &str, today: &str) -> Vec<(String, u32)> {
+fn in_language(text: &str, today: &str) -> Vec<Open> {
     static ALLOW: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"(?s)\ballow\s+([a-z,\s]+?)\s*(?:;|:\s*if\s+(.*?);)").ok());
     static MATCH: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\bmatch\s+(/\S+)").ok());
@@ -60,6 +63,7 @@ fn in_language(text: &str, today: &str) -> Vec<(String, u32)> {
         return Vec::new();
     };
     let text = without_comments(text);
+    let files = text.contains("service firebase.storage") && !text.contains("service cloud.firestore");
     let mut found = Vec::new();
     for captures in allow.captures_iter(&text).take(500) {
         let (Some(whole), Some(verbs)) = (captures.get(0), captures.get(1)) else { continue };
@@ -81,18 +85,27 @@ fn in_language(text: &str, today: &str) -> Vec<(String, u32)> {
             path.captures_iter(before).last().and_then(|c| c.get(1)).map_or("?", |place| place.as_str());
         let verbs: Vec<&str> = verbs.as_str().split(',').map(str::trim).collect();
         let writes = verbs.iter().any(|verb| matches!(*verb, "write" | "create" | "update" | "delete"));
-        // Reading may be meant for everybody where it is about one collection.
+        // Reading may be meant for everybody where it is about one collection, and is the usual case for a named folder
+        // of files: pictures of a page are there to be seen.
         let everything = place.contains("**");
+        let reads = everything && verbs.iter().any(|verb| matches!(*verb, "read" | "list"));
         if writes {
-            found.push((format!("Firebase rules let everybody write `{}`", short(place)), line));
-        } else if everything && verbs.iter().any(|verb| matches!(*verb, "read" | "list")) {
-            found.push((
-                format!("Firebase rules let everybody read everything below `{}`", short(place)),
-                line,
-            ));
+            found.push((format!("Firebase rules let everybody write `{}`", short(place)), line, 1));
+        } else if reads && !(is_named(place) && files) {
+            let what = format!("Firebase rules let everybody read everything below `{}`", short(place));
+            found.push((what, line, if is_named(place) { 2 } else { 1 }));
         }
     }
     found
+}
+
+/// Whether a place is below a name, not the whole of the database or of the bucket.
+fn is_named(place: &str) -> bool {
+    let below = place
+        .strip_prefix("/databases/{database}/documents")
+        .or_else(|| place.strip_prefix("/b/{bucket}/o"))
+        .unwrap_or(place);
+    below.split('/').any(|part| !part.is_empty() && !part.starts_with('{'))
 }
 
 fn short(text: &str) -> String {
@@ -141,7 +154,7 @@ fn without_comments(text: &str) -> String {
 }
 
 /// `".write": true` anywhere, `".read": true` at the root.
-fn realtime(text: &str) -> Vec<(String, u32)> {
+fn realtime(text: &str) -> Vec<Open> {
     let Ok(root) = json::parse(text, &Limits::default()) else { return Vec::new() };
     let mut found = Vec::new();
     root.walk(&mut |path, node| {
@@ -156,9 +169,10 @@ fn realtime(text: &str) -> Vec<(String, u32)> {
             found.push((
                 format!("Realtime Database rules let everybody write `/{}`", place.join("/")),
                 node.line,
+                1,
             ));
         } else if *last == ".read" && depth == 2 {
-            found.push(("Realtime Database rules let everybody read everything".to_owned(), node.line));
+            found.push(("Realtime Database rules let everybody read everything".to_owned(), node.line, 1));
         }
     });
     found
@@ -173,11 +187,23 @@ mod tests {
         let text = "rules_version = '2';\nservice cloud.firestore {\n  match /databases/{db}/documents {\n    match /{document=**} {\n      allow read, write: if true; // for now\n    }\n  }\n}\n";
         assert_eq!(
             in_language(text, "2026-11-22"),
-            [("Firebase rules let everybody write `/{document=**}`".to_owned(), 5)]
+            [("Firebase rules let everybody write `/{document=**}`".to_owned(), 5, 1)]
         );
         let read = text.replace("read, write", "read");
         assert_eq!(in_language(&read, "").len(), 1);
         assert_eq!(in_language(&read.replace("{document=**}", "posts/{id}"), "").len(), 0);
+    }
+
+    #[test]
+    fn reading_below_a_name_is_often_meant() {
+        let rules = |service: &str, place: &str| {
+            in_language(&format!("service {service} {{ match {place} {{ allow read: if true; }} }}"), "")
+        };
+        assert_eq!(rules("firebase.storage", "/avatars/{id}/{allPaths=**}"), []);
+        assert_eq!(rules("firebase.storage", "/{allPaths=**}")[0].2, 1);
+        assert_eq!(rules("firebase.storage", "/b/{bucket}/o/{allPaths=**}")[0].2, 1);
+        assert_eq!(rules("cloud.firestore", "/posts/{id}/{document=**}")[0].2, 2);
+        assert_eq!(rules("cloud.firestore", "/databases/{database}/documents/{document=**}")[0].2, 1);
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub struct Plan {
     kubernetes: Option<NeedleId>,
     public: Vec<NeedleId>,
     secured: Vec<NeedleId>,
+    supabase: Option<NeedleId>,
 }
 
 /// What this room reads.
@@ -115,6 +116,7 @@ pub fn plan(needles: &mut Needles) -> Plan {
             .iter()
             .map(|text| needles.add(Needle { text: (*text).to_owned(), whole_word: false, per_file: 200 }))
             .collect(),
+        supabase: Some(needles.add(Needle { text: "supabase".to_owned(), whole_word: false, per_file: 1 })),
     }
 }
 
@@ -151,7 +153,15 @@ pub fn collect(seen: &Seen) -> Exposures {
         })
         .map(|hit| hit.text.to_string())
         .collect();
-    drafts.extend(supabase::collect(tree, &elsewhere));
+    // Migrations that were left behind when another database took over open nothing. A Compose file only hands on
+    // addresses.
+    let used =
+        files_of(scan, plan.supabase.as_slice()).into_iter().map(|file| &tree.files()[file]).any(|file| {
+            !matches!(file.class, Class::Documentation | Class::Vendored | Class::Example)
+                && file.language != Some("sql")
+                && !crate::launches::is_compose(file.name())
+        });
+    drafts.extend(supabase::collect(tree, &elsewhere, used));
     drafts.extend(firebase::collect(tree, &seen.declared.as_of));
     finish(tree, drafts, buckets::collect(seen.infrastructure))
 }

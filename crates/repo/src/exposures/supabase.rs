@@ -21,8 +21,9 @@ const PROBABLY_MEANT: u8 = 2;
 /// How deep `DO` blocks and executed strings are looked into.
 const DEPTH: usize = 3;
 
-/// Open tables of each Supabase project. `elsewhere` holds lines of other SQL files that switch row-level security on.
-pub fn collect<'t>(tree: &'t Tree, elsewhere: &[String]) -> Vec<Draft<'t>> {
+/// Open tables of each Supabase project. `elsewhere` holds lines of other SQL files that switch row-level security on;
+/// `used` says whether the code speaks of Supabase, which counts where a project has no configuration of its own.
+pub fn collect<'t>(tree: &'t Tree, elsewhere: &[String], used: bool) -> Vec<Draft<'t>> {
     let mut projects: BTreeMap<&str, Vec<&File>> = BTreeMap::new();
     for file in
         tree.files().iter().filter(|file| file.language == Some("sql") && file.class == Class::Shipped)
@@ -39,6 +40,9 @@ pub fn collect<'t>(tree: &'t Tree, elsewhere: &[String]) -> Vec<Draft<'t>> {
     }
     let mut drafts = Vec::new();
     for (project, mut files) in projects {
+        if !used && tree.file(&format!("{project}/config.toml")).is_none() {
+            continue;
+        }
         let migrations = format!("{project}/migrations");
         if files.iter().any(|file| file.folder() == migrations) {
             files.retain(|file| file.folder() == migrations);

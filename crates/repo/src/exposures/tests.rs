@@ -113,6 +113,7 @@ fn server_keys_behind_public_prefixes() {
 #[test]
 fn open_tables_stand_where_they_were_made() {
     let exposures = found(&[
+        ("package.json", "{\"dependencies\": {\"@supabase/supabase-js\": \"2\"}}\n"),
         ("supabase/migrations/20250101_a.sql", "create table notes (id int);\ncreate table tags (id int);\n"),
         ("supabase/migrations/20250102_b.sql", "alter table tags enable row level security;\n"),
         ("firestore.rules", "rules_version = '2';\nmatch /a/{id} {\n  allow write: if true;\n}\n"),
@@ -146,4 +147,14 @@ fn settings_files_and_manifests() {
         shown(&exposures),
         ["committed-secret k8s/secret.yaml:6", "committed-secret src/main/resources/application.yml:4"]
     );
+}
+
+#[test]
+fn migrations_that_were_left_behind_open_nothing() {
+    let sql = ("supabase/migrations/1_a.sql", "create table notes (id int);\n");
+    let compose = ("compose.yml", "services:\n  a:\n    environment: [\"URL=http://supabase\"]\n");
+    let client = ("src/a.ts", "import { createClient } from '@supabase/supabase-js';\n");
+    assert_eq!(found(&[sql, compose]).found.len(), 0);
+    assert_eq!(found(&[sql, client]).found.len(), 1);
+    assert_eq!(found(&[sql, ("supabase/config.toml", "project_id = \"a\"\n")]).found.len(), 1);
 }
