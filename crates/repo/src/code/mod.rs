@@ -120,7 +120,8 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
 fn matches(tree: &Tree, file: &File, rules: &[&Rule]) -> Vec<CodeMatch> {
     let Some(language) = file.language else { return Vec::new() };
     let Some(grammar) = Grammar::of(&file.path, language) else { return Vec::new() };
-    let rules: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.is_for(grammar)).collect();
+    let rules: Vec<&Rule> =
+        rules.iter().copied().filter(|rule| rule.is_for(grammar) && rule.counts_at(&file.path)).collect();
     if rules.is_empty() {
         return Vec::new();
     }

@@ -29,7 +29,7 @@ rule_files! {
     "monitoring": [],
     "performance": ["connections", "queries-compiled", "queries-scripted"],
     "privacy": [],
-    "review": ["dangerous"],
+    "review": ["dangerous", "outside"],
     "watch": [],
 }
 
@@ -47,6 +47,9 @@ pub struct Metadata {
     /// Every file that can match also fits this; tested before a file is parsed.
     #[serde(default)]
     near: Option<String>,
+    /// Names of folders whose files do not count.
+    #[serde(default)]
+    not_below: Vec<String>,
 }
 
 /// A rule before it is compiled.
@@ -119,6 +122,12 @@ impl Rule {
     pub fn can_match(&self, text: &str) -> bool {
         let near = self.near.get_or_init(|| Regex::new(self.metadata.near.as_deref()?).ok());
         near.as_ref().is_none_or(|near| near.is_match(text))
+    }
+
+    /// Whether a file at this path counts.
+    pub fn counts_at(&self, path: &str) -> bool {
+        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+        !folders.split('/').any(|part| self.metadata.not_below.iter().any(|name| name == part))
     }
 
     /// The rule for a grammar, compiled when first asked for; none when it is for another language.

@@ -3,6 +3,7 @@
 mod errors;
 mod logging;
 mod performance;
+mod planted;
 mod review;
 
 use super::*;
