@@ -6,6 +6,7 @@ mod findings;
 mod gate;
 mod item;
 mod judge;
+mod live;
 mod own;
 mod plan;
 mod registry;

@@ -97,7 +97,7 @@ pub mod settle {
 
     /// Only the running site shows it.
     pub fn url(findings: &mut Findings) {
-        findings.settled_by("look at the running site, which this version does not do by itself", None);
+        findings.settled_by("look at the running site", Some("seaworthy check --url https://YOUR.SITE"));
     }
 
     /// It may live in an infrastructure repository.

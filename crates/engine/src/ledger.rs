@@ -162,6 +162,7 @@ fn entry(record: Record, path: &str, options: &LedgerOptions) -> Result<RecordEn
             stale: false,
             subject,
             by: signed_by.clone(),
+            exchange: None,
         },
         signed_by,
         attestation,

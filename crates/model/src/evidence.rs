@@ -123,6 +123,23 @@ pub struct Evidence {
     /// Who vouches for it (the verified principal of a signature).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// What was asked of a running site and what it answered, so that a reader can ask again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<ProbedExchange>>,
+}
+
+/// A request to a running site and what of the answer decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbedExchange {
+    /// Method and address.
+    pub request: String,
+    /// Status of the answer.
+    pub status: u16,
+    /// The header or the part of the body that decided, capped and free of control characters; empty where it is an
+    /// absence that decided.
+    pub shows: String,
+    /// A command that asks the same again.
+    pub command: String,
 }
 
 impl Evidence {
@@ -149,6 +166,7 @@ impl Evidence {
             stale: false,
             subject: None,
             by: None,
+            exchange: None,
         }
     }
 }

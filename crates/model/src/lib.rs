@@ -8,7 +8,7 @@ mod location;
 mod report;
 mod section;
 
-pub use evidence::{Environment, Evidence, Polarity, Rung};
+pub use evidence::{Environment, Evidence, Polarity, ProbedExchange, Rung};
 pub use item::{ItemId, Priority};
 pub use location::Location;
 pub use report::{

@@ -1,7 +1,7 @@
 use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use super::{statements, values};
+use super::{statements, values, wire};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -18,13 +18,18 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Edge],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("content_security_policy.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    let see = &wire::scripts;
+    wire::ask(&ITEM, view, "Content-Security-Policy", wire::Answers::Pages, see).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);
@@ -74,5 +79,14 @@ mod tests {
         assert_eq!(told(&ITEM, &facts(vec![report])), (0, 0, true));
         let framing = header("content-security-policy", "frame-ancestors 'none'");
         assert_eq!(told(&ITEM, &facts(vec![framing])), (0, 0, true));
+    }
+
+    #[test]
+    fn the_wire_settles_it() {
+        super::super::wire::tests::wire_cases(
+            &ITEM,
+            ("content-security-policy", "default-src 'self'"),
+            ("content-security-policy", "script-src 'unsafe-inline'"),
+        );
     }
 }

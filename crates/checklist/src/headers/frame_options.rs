@@ -1,7 +1,7 @@
 use seaworthy_facts::{Absent, Edge, FactKind, FactView, Layer, System};
 use seaworthy_model::{ItemId, Section};
 
-use super::{statements, values};
+use super::{statements, values, wire};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -18,13 +18,18 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Edge],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("frame_options.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    let see = &wire::framing;
+    wire::ask(&ITEM, view, "X-Frame-Options", wire::Answers::Pages, see).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);
@@ -84,5 +89,14 @@ mod tests {
             ..header("content-security-policy", "frame-ancestors 'self'")
         };
         assert_eq!(told(&ITEM, &facts(vec![document])), (0, 0, true));
+    }
+
+    #[test]
+    fn the_wire_settles_it() {
+        super::super::wire::tests::wire_cases(
+            &ITEM,
+            ("x-frame-options", "DENY"),
+            ("x-frame-options", "ALLOWALL"),
+        );
     }
 }

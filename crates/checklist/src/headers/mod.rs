@@ -8,6 +8,7 @@ mod referrer_policy;
 pub(crate) mod statements;
 mod strict_transport_security;
 pub(crate) mod values;
+pub(crate) mod wire;
 mod xss_protection;
 
 use crate::Item;

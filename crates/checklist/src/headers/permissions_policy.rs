@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
+use seaworthy_facts::{Absent, Edge, Exchange, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use super::{statements, values};
+use super::{statements, values, wire};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `headers.permissions-policy`
@@ -17,13 +17,19 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Edge],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("permissions_policy.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    let see =
+        &|exchange: &Exchange| wire::header(exchange, "permissions-policy", &values::permissions_policy);
+    wire::ask(&ITEM, view, "Permissions-Policy", wire::Answers::Pages, see).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
     let question = statements::Question {
         name: "permissions-policy",
@@ -45,5 +51,14 @@ mod tests {
     #[test]
     fn passes_fails_is_unknown_and_does_not_apply() {
         shared_cases(&ITEM, "permissions-policy", "camera=()", Some("camera 'none'"));
+    }
+
+    #[test]
+    fn the_wire_settles_it() {
+        super::super::wire::tests::wire_cases(
+            &ITEM,
+            ("permissions-policy", "camera=()"),
+            ("permissions-policy", "camera 'none'"),
+        );
     }
 }

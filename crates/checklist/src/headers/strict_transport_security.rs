@@ -1,7 +1,7 @@
-use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
+use seaworthy_facts::{Absent, Edge, Exchange, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use super::{statements, values};
+use super::{statements, values, wire};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `headers.strict-transport-security`
@@ -17,13 +17,18 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Edge],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("strict_transport_security.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    let see = &|exchange: &Exchange| wire::transport_security(exchange, 31_536_000);
+    wire::ask(&ITEM, view, "Strict-Transport-Security", wire::Answers::OverTls, see).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
     let question = statements::Question {
         name: "strict-transport-security",
@@ -49,5 +54,14 @@ mod tests {
     #[test]
     fn passes_fails_is_unknown_and_does_not_apply() {
         shared_cases(&ITEM, "strict-transport-security", "max-age=31536000", Some("max-age=15552000"));
+    }
+
+    #[test]
+    fn the_wire_settles_it() {
+        super::super::wire::tests::wire_cases(
+            &ITEM,
+            ("strict-transport-security", "max-age=31536000"),
+            ("strict-transport-security", "max-age=60"),
+        );
     }
 }

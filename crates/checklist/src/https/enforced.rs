@@ -1,7 +1,7 @@
 use seaworthy_facts::{Absent, Edge, FactKind, FactView, Location, System};
 use seaworthy_model::{ItemId, Section};
 
-use super::ways;
+use super::{ways, wire};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -18,13 +18,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Edge],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
     remedy: "Let the edge serve TLS, redirect plain HTTP, and mark cookies as Secure.",
     page: include_str!("enforced.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::enforced(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);

@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::headers::{statements, values};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,13 +18,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Edge],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
     remedy: "Send Strict-Transport-Security with a max-age of at least 180 days.",
     page: include_str!("hsts.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::hsts(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let (system, edge) = (view.get::<System>()?, view.get::<Edge>()?);
     let question = statements::Question {
         name: "strict-transport-security",

@@ -6,6 +6,7 @@ mod hsts;
 mod redirect;
 mod tls_version;
 mod ways;
+mod wire;
 
 use crate::Item;
 
