@@ -13,7 +13,7 @@ pub struct Logging {
     /// Calls in server code that write lines.
     pub calls: LogCalls,
     /// Filters that take sensitive values out before a line is written.
-    pub filters: Vec<Observed<String>>,
+    pub filters: Vec<LogFilter>,
     /// What writes a line with the address of each request.
     pub request_lines: Vec<Observed<String>>,
     /// Addresses that carry a secret, in a path or a query.
@@ -95,6 +95,28 @@ pub struct LogCalls {
     pub example: Option<Location>,
     /// The first bare prints: what is called.
     pub bare_places: Vec<Observed<String>>,
+}
+
+/// A filter that takes sensitive values out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFilter {
+    /// What it is.
+    pub library: String,
+    /// The sensitive names that it covers, as far as they are written out.
+    pub keys: Vec<String>,
+    /// It hides values by their type or lets only listed ones through: no names are needed.
+    pub by_type: bool,
+    /// Why it does not count, when that is so.
+    pub off: Option<String>,
+    /// Where.
+    pub at: Location,
+}
+
+impl LogFilter {
+    /// Whether it takes anything sensitive out of the lines of a logger in use.
+    pub fn works(&self) -> bool {
+        self.off.is_none() && (self.by_type || !self.keys.is_empty())
+    }
 }
 
 /// What carries lines away from where they were written.

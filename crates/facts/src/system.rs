@@ -37,6 +37,28 @@ impl System {
         self.components.iter().find_map(|component| component.front_end.as_ref())
     }
 
+    /// The component whose folder holds a path: the deepest one.
+    pub fn component_of(&self, path: &str) -> Option<&Component> {
+        let holds = |folder: &str| {
+            folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.components
+            .iter()
+            .filter(|component| holds(&component.folder))
+            .max_by_key(|component| if component.folder == "." { 0 } else { component.folder.len() })
+    }
+
+    /// Shipped components that run as a server or a worker.
+    pub fn servers(&self) -> impl Iterator<Item = &Component> {
+        self.components.iter().filter(|component| component.ships && component.runs())
+    }
+
+    /// Whether what stands at a path is about a server: it lies in its folder, or in that of no server (a library that
+    /// servers share, the root).
+    pub fn concerns(&self, path: &str, server: &Component) -> bool {
+        self.component_of(path).is_none_or(|component| component.folder == server.folder || !component.runs())
+    }
+
     /// Relational databases in use.
     pub fn relational(&self) -> impl Iterator<Item = &Database> {
         self.databases.iter().filter(|database| database.engine.is_relational())
@@ -71,6 +93,13 @@ pub struct Component {
     pub worker: Option<Observed<String>>,
     /// It is part of what ships (an example or a development tool is not).
     pub ships: bool,
+}
+
+impl Component {
+    /// Whether it runs as a server or a worker.
+    pub fn runs(&self) -> bool {
+        self.http_server.is_some() || self.worker.is_some()
+    }
 }
 
 /// A database in use.

@@ -1,22 +1,11 @@
 //! Which part of the system a place belongs to.
 
-use seaworthy_facts::{Component, Location, System};
-
-/// The component whose folder holds a path: the deepest one.
-pub fn component_of<'a>(system: &'a System, path: &str) -> Option<&'a Component> {
-    let holds =
-        |folder: &str| folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-    system
-        .components
-        .iter()
-        .filter(|component| holds(&component.folder))
-        .max_by_key(|component| if component.folder == "." { 0 } else { component.folder.len() })
-}
+use seaworthy_facts::{Location, System};
 
 /// Code that runs in browsers only, as far as its place tells.
 pub fn in_browser(system: &System, at: &Location) -> bool {
     let Some(path) = at.path() else { return false };
-    let component = component_of(system, path);
+    let component = system.component_of(path);
     if component.is_some_and(|c| c.front_end.is_some() && c.http_server.is_none() && c.worker.is_none()) {
         return true;
     }

@@ -1,4 +1,6 @@
-use seaworthy_facts::{Absent, Code, CodeMatch, FactKind, FactView, Logging, Side, System, Unread};
+use seaworthy_facts::{
+    Absent, Code, CodeMatch, FactKind, FactView, LogFilter, Logging, Side, System, Unread,
+};
 use seaworthy_model::{ItemId, Section};
 
 use crate::shared;
@@ -84,27 +86,59 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         );
     }
     let unread = UNREAD.iter().find(|language| code.lines.get(**language).is_some_and(|lines| *lines > 0));
-    match (logging.filters.first(), unread) {
-        (Some(filter), None) if doubtful.is_empty() => {
-            findings.supports(
-                format!("{} is set, and no log call was found that passes a sensitive value", filter.value),
-                &filter.at,
-            );
-        }
+    let working = logging.filters.iter().find(|filter| filter.works());
+    for filter in logging.filters.iter().filter(|filter| !filter.works()).take(SHOWN) {
+        let why = filter.off.as_deref().unwrap_or("it names no sensitive key that can be read");
+        findings.note(format!("{} does not count: {why}", filter.library), Some(&filter.at));
+    }
+    let bare = system.servers().find(|server| {
+        let covers = |path: &str| system.concerns(path, server);
+        !logging.filters.iter().any(|filter| filter.works() && filter.at.path().is_some_and(covers))
+    });
+    match (working, unread) {
         (Some(filter), Some(language)) => {
-            findings.note(format!("{} is set", filter.value), Some(&filter.at));
+            findings.note(says(filter), Some(&filter.at));
             findings.unread(&[Unread {
                 what: format!("log calls in {language} are not read"),
                 at: filter.at.clone(),
             }]);
         }
-        (Some(filter), None) => {
-            findings.note(format!("{} is set", filter.value), Some(&filter.at));
+        (Some(filter), None) if !doubtful.is_empty() => {
+            findings.note(says(filter), Some(&filter.at));
             findings.because(format!(
                 "a log call passes `{}` as a whole ({}), and it cannot be told what is in it",
                 doubtful.first().map_or_else(String::new, |found| value(found)),
                 doubtful.first().map_or_else(String::new, |found| found.at.to_string()),
             ));
+        }
+        (Some(filter), None) if logging.calls.bare > logging.calls.levelled => {
+            findings.note(says(filter), Some(&filter.at));
+            findings.because(format!(
+                "{}, but most lines pass it by: {} bare prints against {} calls of a logger",
+                says(filter),
+                logging.calls.bare,
+                logging.calls.levelled
+            ));
+        }
+        (Some(filter), None) => match bare {
+            Some(server) => {
+                findings.note(says(filter), Some(&filter.at));
+                findings.because(format!(
+                    "no redaction filter was found on the logger of {} ({} has one)",
+                    server.folder, filter.at
+                ));
+            }
+            None => {
+                findings.supports(
+                    format!("{}, and no log call was found that passes a sensitive value", says(filter)),
+                    &filter.at,
+                );
+            }
+        },
+        (None, _) if !logging.filters.is_empty() => {
+            findings.because(
+                "no log call that passes a sensitive value was found, but no redaction filter covers one",
+            );
         }
         (None, _) => {
             findings.because(
@@ -119,6 +153,15 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         );
     }
     Ok(findings)
+}
+
+/// What a filter covers.
+fn says(filter: &LogFilter) -> String {
+    if filter.keys.is_empty() {
+        format!("{} is set", filter.library)
+    } else {
+        format!("{} covers {}", filter.library, filter.keys.join(", "))
+    }
 }
 
 enum Weight {
@@ -294,7 +337,7 @@ mod checks {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::logging::test_support::{at, facts, report};
-    use seaworthy_facts::{Facts, Observed};
+    use seaworthy_facts::{Component, Facts, Observed};
     use seaworthy_model::Status;
 
     fn passes(path: &str, text: &str, value: &str) -> CodeMatch {
@@ -309,11 +352,57 @@ mod checks {
         }
     }
 
-    fn with(filter: bool, matches: Vec<CodeMatch>) -> Facts {
-        let filters = filter
-            .then(|| Observed::new("pino's redact".to_owned(), at("src/log.ts", 3)))
-            .into_iter()
-            .collect();
+    fn filter(path: &str, keys: &[&str]) -> LogFilter {
+        LogFilter {
+            library: "pino's redact".to_owned(),
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            by_type: false,
+            off: None,
+            at: at(path, 3),
+        }
+    }
+
+    #[test]
+    fn a_filter_that_covers_nothing_or_that_nothing_uses_does_not_pass() {
+        let judged = |filter: LogFilter| {
+            let logging = Logging { filters: vec![filter], ..Logging::default() };
+            report(&ITEM, &facts(logging)).status
+        };
+        assert_eq!(judged(filter("src/log.ts", &["password"])), Status::Pass);
+        assert_eq!(judged(filter("src/log.ts", &[])), Status::Unknown);
+        assert_eq!(judged(LogFilter { by_type: true, ..filter("src/log.ts", &[]) }), Status::Pass);
+        let off = Some("nothing loads it".to_owned());
+        assert_eq!(judged(LogFilter { off, ..filter("src/log.ts", &["password"]) }), Status::Unknown);
+    }
+
+    #[test]
+    fn prints_pass_a_filter_by() {
+        let calls = seaworthy_facts::LogCalls { levelled: 2, bare: 30, ..Default::default() };
+        let filters = vec![filter("src/log.ts", &["password"])];
+        let report = report(&ITEM, &facts(Logging { calls, filters, ..Logging::default() }));
+        assert_eq!(report.status, Status::Unknown, "{}", report.reason);
+    }
+
+    #[test]
+    fn each_server_needs_a_filter() {
+        let judged = |path: &str| {
+            let mut facts =
+                facts(Logging { filters: vec![filter(path, &["password"])], ..Logging::default() });
+            let mut system = facts.system.get().unwrap().clone();
+            let mut server = system.components[0].clone();
+            server.ships = true;
+            let named = |folder: &str| Component { folder: folder.to_owned(), ..server.clone() };
+            let shared = Component { http_server: None, worker: None, ..named("packages/log") };
+            system.components = vec![named("apps/api"), named("apps/mail"), shared];
+            facts.system = system.into();
+            report(&ITEM, &facts).status
+        };
+        assert_eq!(judged("apps/api/log.ts"), Status::Unknown);
+        assert_eq!(judged("packages/log/index.ts"), Status::Pass);
+    }
+
+    fn with(filtered: bool, matches: Vec<CodeMatch>) -> Facts {
+        let filters = filtered.then(|| filter("src/log.ts", &["password", "token"])).into_iter().collect();
         let mut facts = facts(Logging { filters, ..Logging::default() });
         facts.code = Code { matches, ..Code::default() }.into();
         facts

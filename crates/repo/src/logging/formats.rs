@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use regex::Regex;
-use seaworthy_facts::{LogFile, LogFormat, LogLimit, LogShape, LogShipper, Logging, Observed, Side, System};
+use seaworthy_facts::{
+    LogFile, LogFilter, LogFormat, LogLimit, LogShape, LogShipper, Logging, Observed, Side, System,
+};
 use seaworthy_syntax::code::Language;
 
 use super::conditions::{self, Branch, Condition};
+use super::filters;
 use super::signature::{Kind, Replaces, SIGNS, Sign};
 use crate::scan::{Needle, NeedleId, Needles, Scan, is_comment};
 use crate::tree::{File, Tree};
@@ -58,7 +61,7 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System, logging: 
     }
     replace(&mut places);
     for place in &places {
-        add(place, logging);
+        add(tree, scan, place, logging);
     }
 }
 
@@ -329,7 +332,7 @@ fn replace(places: &mut [Place<'_>]) {
     }
 }
 
-fn add(place: &Place<'_>, logging: &mut Logging) {
+fn add(tree: &Tree, scan: &Scan, place: &Place<'_>, logging: &mut Logging) {
     let at = place.file.at_line(place.line);
     let sign = place.sign;
     match sign.kind {
@@ -339,7 +342,17 @@ fn add(place: &Place<'_>, logging: &mut Logging) {
             let library = sign.library.clone();
             logging.formats.push(LogFormat { library, shape, at, off, docs: sign.docs.clone() });
         }
-        Kind::Filter if place.off.is_none() => logging.filters.push(Observed::new(sign.library.clone(), at)),
+        Kind::Filter => {
+            let by_type = sign.by_type || place.text[place.at..place.end].contains("{:keep");
+            let keys = || filters::keys(tree, scan, place.file, &place.text, place.at, place.end);
+            logging.filters.push(LogFilter {
+                library: sign.library.clone(),
+                keys: if by_type { Vec::new() } else { keys() },
+                by_type,
+                off: place.off.clone().or_else(|| filters::unused(tree, scan, place.file, &place.text)),
+                at,
+            });
+        }
         Kind::RequestLine if place.off.is_none() => {
             logging.request_lines.push(Observed::new(sign.library.clone(), at));
         }
@@ -362,7 +375,7 @@ fn add(place: &Place<'_>, logging: &mut Logging) {
             let served = served(path);
             logging.files.push(LogFile { path: path.to_owned(), served, at });
         }
-        Kind::Filter | Kind::RequestLine | Kind::Limit | Kind::File => {}
+        Kind::RequestLine | Kind::Limit | Kind::File => {}
     }
 }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod conditions;
 mod destinations;
+mod filters;
 mod formats;
 mod laravel;
 mod levels;

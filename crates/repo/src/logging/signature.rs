@@ -57,6 +57,9 @@ pub struct Sign {
     /// A text format that replaces the library's others: in the same file, or `everywhere`.
     #[serde(default)]
     pub replaces: Option<Replaces>,
+    /// A filter that hides values by their type, not by their names.
+    #[serde(default)]
+    pub by_type: bool,
     #[serde(skip)]
     compiled: std::sync::OnceLock<Option<Compiled>>,
 }

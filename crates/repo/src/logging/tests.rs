@@ -126,3 +126,24 @@ fn limits_and_secret_addresses() {
     let rotate = read(&[("ops/logrotate.d/app", "/var/log/app/*.log {\n  rotate 30\n}\n")]);
     assert_eq!(rotate.limits.len(), 1);
 }
+
+#[test]
+fn a_filter_says_what_it_covers() {
+    let filters = |files: &[(&str, &str)]| -> Vec<(Vec<String>, bool)> {
+        read(files).filters.into_iter().map(|filter| (filter.keys, filter.off.is_some())).collect()
+    };
+    let use_it = ("src/app.ts", "import { log } from './log'\nlog.info('x')\n");
+    let pino =
+        |redact: &str| format!("import pino from 'pino'\nexport const log = pino({{ redact: {redact} }})\n");
+    let key = |key: &str| vec![(vec![key.to_owned()], false)];
+    assert_eq!(filters(&[("src/log.ts", &pino("['*.password']")), use_it]), key("password"));
+    assert_eq!(filters(&[("src/log.ts", &pino("['foo']")), use_it]), [(Vec::new(), false)]);
+    assert_eq!(filters(&[("src/log.ts", &pino("['token']"))]), [(vec!["token".to_owned()], true)]);
+    let named = format!("const hidden = ['token']\n{}", pino("hidden"));
+    assert_eq!(filters(&[("src/log.ts", &named), use_it]), key("token"));
+    let django = "LOGGING = {'filters': {'r': {'()': 'app.logs.RedactFilter'}}}\n";
+    let class = "class RedactFilter(logging.Filter):\n    KEYS = {'password'}\n";
+    assert!(filters(&[("app/settings.py", django), ("app/logs.py", class)]).contains(&key("password")[0]));
+    let rails = "Rails.application.config.filter_parameters += [:passw, :foo]\n";
+    assert_eq!(filters(&[("config/initializers/filter.rb", rails)]), key("passw"));
+}
