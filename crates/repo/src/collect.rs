@@ -96,6 +96,7 @@ pub fn collect(input: &Input) -> Result<Facts, ListError> {
         packages: &packages,
         pipelines: &pipelines,
         schedules: &schedules,
+        commands: &commands,
         containers: &containers,
         infrastructure: &infrastructure,
         system: &system,

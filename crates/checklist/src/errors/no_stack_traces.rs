@@ -148,13 +148,17 @@ fn judged(default: &ErrorDefaults, handling: &ErrorHandling, code: &Code) -> Ver
         return Verdict::Hides(says, default.at.clone());
     }
     let own = code.of("error-handler").find(|found| {
-        default.switch.as_deref() == Some("node")
+        matches!(default.switch.as_deref(), Some("node") | None)
             && matches!(found.language.as_str(), "javascript" | "typescript")
     });
     match own {
         Some(handler) => {
             Verdict::Hides("a handler of the application's own answers errors".to_owned(), handler.at.clone())
         }
+        None if default.switch.is_none() => Verdict::Open(format!(
+            "{name} answers an unhandled error with the error's own text ({}), which may hold a path or a query ({})",
+            default.at, default.link
+        )),
         None => Verdict::Open(format!(
             "nothing that ships sets the mode of {name} ({}); its default depends on it ({})",
             default.at, default.link
@@ -277,6 +281,9 @@ mod tests {
     fn a_handler_of_its_own_replaces_the_one_of_express() {
         assert_eq!(status(&ITEM, &facts(Some("node"), None, &[], &["error-handler"])), Status::Pass);
         assert_eq!(status(&ITEM, &facts(Some("node"), None, &[], &[])), Status::Unknown);
+        // And of those that answer with the text of the error.
+        assert_eq!(status(&ITEM, &facts(None, None, &[], &["error-handler"])), Status::Pass);
+        assert_eq!(status(&ITEM, &facts(None, None, &[], &[])), Status::Unknown);
     }
 
     fn launched(facts: Facts, text: &str) -> Status {

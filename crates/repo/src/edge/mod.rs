@@ -1,20 +1,24 @@
 //! What answers HTTP at the edge and in the application: servers, redirects, TLS and response headers.
 
 mod application;
+mod config_maps;
 mod frameworks;
 mod hosting;
+mod ingress_nginx;
 mod loaded;
 mod nginx;
 mod others;
 mod reach;
 mod resources;
 mod servers;
+mod traefik;
 
 use seaworthy_facts::{
     Certificate, Containers, Edge, HeaderValue, Infrastructure, Launches, Layer, Packages, Pipelines,
-    Schedules, System, TlsProtocols,
+    Schedules, System, TlsProtocols, Unread,
 };
 
+use crate::commands::Commands;
 use crate::scan::{NeedleId, Needles, Scan};
 use crate::tree::Tree;
 
@@ -51,6 +55,8 @@ pub struct Seen<'a> {
     pub pipelines: &'a Pipelines,
     /// What is run at set times.
     pub schedules: &'a Schedules,
+    /// Kubernetes objects.
+    pub commands: &'a Commands<'a>,
     /// Images.
     pub containers: &'a Containers,
     /// Infrastructure as code.
@@ -71,8 +77,11 @@ pub fn collect(seen: &Seen) -> Edge {
     servers::apache(seen.tree, &loaded, seen.containers, &mut edge);
     others::haproxy(seen.tree, &loaded, &mut edge);
     others::iis(seen.tree, &mut edge);
+    traefik::read(seen.tree, &loaded, &mut edge);
+    config_maps::read(seen.tree, seen.commands.manifests(), seen.infrastructure, &loaded, &mut edge);
     hosting::read(seen.tree, seen.system, &mut edge);
     resources::read(seen.infrastructure, &mut edge);
+    edge.unread = unread(seen.infrastructure);
     renewals(seen, &mut edge);
     acme_in_code(seen, &mut edge);
     frameworks::read(seen.tree, seen.scan, &seen.plan.frameworks, seen.packages, &mut edge);
@@ -82,7 +91,23 @@ pub fn collect(seen: &Seen) -> Edge {
         (&left.name, left.layer, &left.at).cmp(&(&right.name, right.layer, &right.at))
     });
     edge.headers.dedup();
+    // A label is read whole and in parts.
+    edge.certificates.dedup();
+    edge.protocols.dedup();
+    edge.redirects.dedup();
     edge
+}
+
+/// What nothing reads and may be an edge: programs and templates as a whole, and modules whose address says so.
+fn unread(infrastructure: &Infrastructure) -> Vec<Unread> {
+    const EDGES: &[&str] = &["alb", "lb", "elb", "cdn", "cloudfront", "ingress", "acm", "nginx", "traefik"];
+    let may_be = |unread: &&Unread| match unread.what.strip_prefix("the Terraform module ") {
+        Some(address) => address
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|part| EDGES.contains(&part.to_ascii_lowercase().as_str())),
+        None => true,
+    };
+    infrastructure.unread.iter().filter(may_be).take(20).cloned().collect()
 }
 
 /// What the application sets itself takes the place of a default.

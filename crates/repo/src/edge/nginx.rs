@@ -90,10 +90,39 @@ pub fn read(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
     }
 }
 
+/// Reads a configuration that stands inside another file, from this line on.
+pub fn read_text(tree: &Tree, loaded: &Loaded, file: &File, text: &str, first: u32, edge: &mut Edge) {
+    let mut directives = nginx::parse(text, &Limits::default());
+    move_down(&mut directives, first.saturating_sub(1));
+    let (mut budget, mut included) = (DIRECTIVES, Vec::new());
+    let directives = placed(tree, loaded, file, directives, 0, &mut budget, &mut included);
+    let inside: Vec<&Placed> = directives
+        .iter()
+        .filter(|placed| placed.directive.name == "http")
+        .flat_map(|http| &http.inside)
+        .collect();
+    let all = if inside.is_empty() { directives.iter().collect() } else { inside };
+    let (servers, http): (Vec<&Placed>, Vec<&Placed>) =
+        all.into_iter().partition(|placed| placed.directive.name == "server");
+    read_servers(&http, &servers, edge);
+}
+
+/// Blocks are as deep as the reader allows.
+fn move_down(directives: &mut [Directive], lines: u32) {
+    for directive in directives {
+        directive.line += lines;
+        move_down(directive.block.as_deref_mut().unwrap_or_default(), lines);
+    }
+}
+
 /// A file of nginx, by its name and its content.
 fn is_configuration(tree: &Tree, file: &File) -> bool {
     let path = file.path.to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
+    // A manifest that holds a configuration is read as what it is.
+    if matches!(file.extension().as_str(), "yml" | "yaml" | "json" | "toml" | "tf" | "md") {
+        return false;
+    }
     let likely = name.contains("nginx") && !name.starts_with("dockerfile") && file.language.is_none()
         || (name.ends_with(".conf")
             || name.ends_with(".conf.template")

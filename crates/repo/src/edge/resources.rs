@@ -51,6 +51,7 @@ pub fn read(infrastructure: &Infrastructure, edge: &mut Edge) {
             }
             "cloudflare_zone_settings_override" => cloudflare(resource, edge),
             "Ingress" => ingress(resource, edge),
+            "ConfigMap" | "chart:ingress-nginx" => super::ingress_nginx::read(resource, infrastructure, edge),
             "IngressRoute"
                 if resource.settings.iter().any(|setting| setting.path.contains("certResolver")) =>
             {
@@ -397,35 +398,14 @@ fn ingress(resource: &Resource, edge: &mut Edge) {
         ["nginx.ingress.kubernetes.io/configuration-snippet", "nginx.ingress.kubernetes.io/server-snippet"]
     {
         let Some(snippet) = annotation(resource, name) else { continue };
-        for directive in
-            seaworthy_syntax::nginx::parse(text(Some(snippet)), &seaworthy_syntax::Limits::default())
-        {
-            let words: Vec<&str> = match directive.name.as_str() {
-                "add_header" => vec![directive.argument(0), directive.argument(1)],
-                "more_set_headers" => directive.argument(0).splitn(2, ':').map(str::trim).collect(),
-                _ => continue,
-            };
-            if let (Some(name), Some(value)) = (words.first().and_then(|name| known(name)), words.get(1)) {
-                edge.headers.push(ResponseHeader {
-                    name: name.to_owned(),
-                    value: HeaderValue::Text((*value).to_owned()),
-                    scope: HeaderScope::Everywhere,
-                    set_by: "an ingress snippet".to_owned(),
-                    layer: Layer::Proxy,
-                    at: snippet.at.clone(),
-                    switch: None,
-                    lost: Vec::new(),
-                    unused: None,
-                });
-            }
-        }
+        super::ingress_nginx::snippet(snippet, "an ingress snippet", edge);
     }
 }
 
 /// Traefik's headers middleware, as labels, as a dynamic file or as an object.
 fn traefik_header(key: &str, value: &str, at: &Location, edge: &mut Edge) {
     let lower = key.to_ascii_lowercase();
-    let Some((_, option)) = lower.rsplit_once("headers.") else { return };
+    let Some((before, option)) = lower.rsplit_once("headers.") else { return };
     let (name, value) = match option {
         "stsseconds" => ("strict-transport-security", format!("max-age={value}")),
         "framedeny" if value == "true" => ("x-frame-options", "DENY".to_owned()),
@@ -436,7 +416,7 @@ fn traefik_header(key: &str, value: &str, at: &Location, edge: &mut Edge) {
         "contentsecuritypolicy" => ("content-security-policy", value.to_owned()),
         "referrerpolicy" => ("referrer-policy", value.to_owned()),
         "permissionspolicy" => ("permissions-policy", value.to_owned()),
-        other => match other.strip_prefix("customresponseheaders.").and_then(known) {
+        other => match known(other).filter(|_| before.ends_with("customresponse")) {
             Some(name) => (name, value.to_owned()),
             None => return,
         },
@@ -456,10 +436,9 @@ fn traefik_header(key: &str, value: &str, at: &Location, edge: &mut Edge) {
 
 fn traefik_middleware(resource: &Resource, edge: &mut Edge) {
     for setting in &resource.settings {
-        if let (Some(option), Some(value)) =
-            (setting.path.strip_prefix("spec.headers."), setting.value.as_deref())
-        {
-            traefik_header(&format!("headers.{option}"), value, &setting.at, edge);
+        if let (Some(option), Some(_)) = (setting.path.strip_prefix("spec.headers."), &setting.value) {
+            let value = super::traefik::with_domains(setting, &resource.settings);
+            traefik_header(&format!("headers.{option}"), &value, &setting.at, edge);
         }
     }
     if let Some(scheme) =
@@ -570,7 +549,8 @@ fn is_public(port: &str) -> bool {
         && !port.starts_with("[::1]")
 }
 
-fn traefik_option(option: &str, at: &Location, edge: &mut Edge) {
+/// An option of Traefik, whether a label, a flag or a path of a file: `key=value`.
+pub(super) fn traefik_option(option: &str, at: &Location, edge: &mut Edge) {
     let Some((key, value)) = option.split_once('=') else { return };
     let lower = key.to_ascii_lowercase();
     let value = value.trim_matches(['"', '\'']);
@@ -594,6 +574,13 @@ fn traefik_option(option: &str, at: &Location, edge: &mut Edge) {
     }
     if lower.ends_with("redirectscheme.permanent") && value == "true" {
         redirect(edge, "Traefik redirect", true, false, at);
+    }
+    if lower.contains("tls.options.")
+        && lower.ends_with(".minversion")
+        && let Some(oldest) = super::tls_version(value)
+    {
+        let by = format!("Traefik minVersion {value}");
+        edge.protocols.push(TlsProtocols { by, oldest, at: at.clone() });
     }
     if lower.contains(".headers.") {
         traefik_header(key, value, at, edge);

@@ -563,8 +563,85 @@ fn sveltekit_adds_nonces_to_its_policy() {
 }
 
 #[test]
+fn helmet_4_adds_its_directives_only_where_asked() {
+    let policy = |version: &str, options: &str| {
+        let package = format!("{{\"dependencies\":{{\"helmet\":\"{version}\",\"express\":\"4\"}}}}");
+        let code = format!(
+            "const helmet = require('helmet');\napp.use(helmet({{ contentSecurityPolicy: {options} }}));\n"
+        );
+        let found = edge(&[("package.json", &package), ("app.js", &code)]);
+        text(&found, "content-security-policy").to_owned()
+    };
+    let given = "{ directives: { defaultSrc: [\"'self'\"] } }";
+    assert!(!policy("4.6.0", given).contains("object-src"));
+    assert!(policy("5.1.0", given).contains("object-src"));
+    assert!(policy("4.6.0", &given.replacen('{', "{ useDefaults: true,", 1)).contains("object-src"));
+    assert!(
+        !policy("4.6.0", "true").contains("form-action") && policy("5.1.0", "true").contains("form-action")
+    );
+}
+
+#[test]
 fn directives_from_elsewhere_are_not_helmets_own() {
     let code = "import { contentSecurityPolicy } from \"koa-helmet\";\nconst directives = build();\nexport default () => contentSecurityPolicy({ directives });\n";
     let found = edge(&[("middlewares/csp.ts", code)]);
     assert_eq!(only(&found, "content-security-policy").value, HeaderValue::Computed("…".to_owned()));
+}
+
+const WORKLOAD: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      volumes:\n      - name: conf\n        configMap: {name: web-nginx}\n";
+
+#[test]
+fn nginx_in_a_config_map_counts_where_it_is_mounted() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web-nginx\ndata:\n  default.conf: |\n    server {\n      listen 8080;\n      add_header X-Frame-Options DENY always;\n    }\n";
+    let found = edge(&[("k8s/map.yaml", map), ("k8s/web.yaml", WORKLOAD)]);
+    assert_eq!(text(&found, "x-frame-options"), "DENY");
+    assert_eq!(only(&found, "x-frame-options").at.line_number(), Some(9));
+    // Neither without a workload, nor by the name of the file.
+    assert_eq!(edge(&[("k8s/nginx-map.yaml", map)]).headers, []);
+}
+
+#[test]
+fn ingress_nginx_is_told_by_a_config_map_or_by_its_chart() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ingress-nginx-controller}\ndata:\n  ssl-protocols: TLSv1.1 TLSv1.2\n  hsts-max-age: \"31536000\"\n  add-headers: ingress-nginx/extra\n";
+    let extra = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata:\n  X-Content-Type-Options: nosniff\n";
+    let found = edge(&[("k8s/map.yaml", map), ("k8s/extra.yaml", extra)]);
+    assert_eq!(found.protocols[0].oldest, 11);
+    assert_eq!(text(&found, "strict-transport-security"), "max-age=31536000; includeSubDomains");
+    assert_eq!(text(&found, "x-content-type-options"), "nosniff");
+    let release = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: ingress}\nspec:\n  chart: ingress-nginx\n  valuesContent: |\n    controller:\n      config: {ssl-protocols: TLSv1.3}\n      addHeaders: {X-Frame-Options: DENY}\n";
+    let found = edge(&[("k8s/ingress.yaml", release)]);
+    assert_eq!(found.protocols[0].oldest, 13);
+    assert_eq!(text(&found, "x-frame-options"), "DENY");
+    let other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata: {ssl-protocols: TLSv1}\n";
+    assert_eq!(edge(&[("k8s/map.yaml", other)]).protocols, []);
+}
+
+#[test]
+fn traefik_files_count_where_they_are_mounted() {
+    let compose =
+        "services:\n  proxy:\n    image: traefik:v3\n    volumes: [\"./traefik:/etc/traefik:ro\"]\n";
+    let dynamic = "http:\n  middlewares:\n    safe:\n      headers:\n        stsSeconds: 31536000\n        stsIncludeSubdomains: true\n        frameDeny: true\n        customResponseHeaders: {Permissions-Policy: camera=()}\ntls:\n  options:\n    default: {minVersion: VersionTLS12}\n";
+    let fixed = "[entryPoints.web.http.redirections.entryPoint]\nto = \"websecure\"\n[certificatesResolvers.le.acme]\nemail = \"a@example.org\"\n";
+    let files = [("traefik/dynamic.yml", dynamic), ("traefik/traefik.toml", fixed)];
+    let found = edge(&[files[0], files[1], ("compose.yml", compose)]);
+    assert_eq!(text(&found, "strict-transport-security"), "max-age=31536000; includeSubDomains");
+    assert!(only(&found, "x-frame-options").counts() && only(&found, "permissions-policy").counts());
+    assert!(found.redirects.iter().any(|redirect| redirect.permanent));
+    assert!(found.certificates.iter().any(|certificate| certificate.renewed));
+    assert!(
+        found.protocols.iter().any(|protocol| protocol.by.contains("minVersion") && protocol.oldest == 12)
+    );
+    let alone = edge(&files);
+    assert!(only(&alone, "x-frame-options").unused.is_some());
+    assert!(alone.redirects.is_empty() && alone.protocols.is_empty());
+}
+
+#[test]
+fn programs_that_nothing_reads_may_hold_the_edge() {
+    let found = edge(&[
+        ("infra/main.bicep", "param a string\n"),
+        ("infra/cdk.json", "{\"app\": \"x\"}\n"),
+        ("jobs/web.job", "job \"web\" {\n  group \"web\" {\n    task \"web\" {}\n  }\n}\n"),
+    ]);
+    assert_eq!(found.unread.len(), 3, "{:?}", found.unread);
 }

@@ -15,6 +15,7 @@ mod platforms;
 mod tasks;
 mod terraform;
 
+pub use flatten::flatten;
 pub use place::is_development;
 
 use seaworthy_facts::{Infrastructure, InfrastructureTool, Resource, Setting, Unread};
@@ -35,11 +36,16 @@ const UNREAD: usize = 200;
 pub struct Plan {
     cloud_formation: NeedleId,
     task_definition: NeedleId,
+    helm: [NeedleId; 2],
 }
 
 /// Adds the literals.
 pub fn plan(needles: &mut Needles) -> Plan {
-    Plan { cloud_formation: needles.text("AWS::"), task_definition: needles.word("containerDefinitions") }
+    Plan {
+        cloud_formation: needles.text("AWS::"),
+        task_definition: needles.word("containerDefinitions"),
+        helm: [needles.text("helm upgrade"), needles.text("helm install")],
+    }
 }
 
 /// Reads it.
@@ -52,7 +58,8 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, commands: &Commands) -> In
     compose::read(&mut found);
     let chart_folders = helm::folders(tree);
     kubernetes::read(&mut found, commands.manifests(), &chart_folders);
-    helm::read(&mut found, &chart_folders);
+    let commands: Vec<Hit> = plan.helm.iter().flat_map(|needle| scan.hits(*needle)).cloned().collect();
+    helm::read(&mut found, &chart_folders, &commands);
     charts::helmfiles(&mut found);
     platforms::read(&mut found);
     tasks::definitions(&mut found, &files_of(tree, scan.hits(plan.task_definition), &["json"]));

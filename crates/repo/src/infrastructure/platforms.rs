@@ -90,7 +90,10 @@ pub fn read(found: &mut Found) {
         if name.ends_with(".bicep") {
             found.unread(format!("the Bicep file {}", file.path), file.at());
         }
-        if name.ends_with(".nomad") || name.ends_with(".nomad.hcl") {
+        let may_be = name.ends_with(".job") || name.ends_with(".hcl");
+        let is_job =
+            || tree.text(file).is_some_and(|text| text.contains("job \"") && text.contains("task \""));
+        if name.ends_with(".nomad") || name.ends_with(".nomad.hcl") || may_be && is_job() {
             found.unread(format!("the Nomad job {}", file.path), file.at());
         }
     }

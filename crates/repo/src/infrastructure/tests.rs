@@ -82,7 +82,8 @@ module "other" { source = "git::https://example.com/x.git?ref=v1" }
         one(&found, "module:terraform-aws-modules/rds/aws").number("backup_retention_period"),
         Some(7.0)
     );
-    assert_eq!(found.unread.len(), 1);
+    // The module of others, and the broken file.
+    assert_eq!(found.unread.len(), 2);
     assert_eq!(problems.len(), 1);
     assert!(problems[0].starts_with("infra/broken.tf:2"), "{problems:?}");
 }
@@ -337,4 +338,28 @@ fn hostile_templates_end() {
         ("c/templates/c.yaml", &format!("a: {{{{ {}1{} }}}}\n", "(".repeat(5_000), ")".repeat(5_000))),
     ]);
     assert!(found.resources.is_empty());
+}
+
+#[test]
+fn values_that_a_command_gives_are_the_ones_that_count() {
+    let chart = ("deploy/shop/Chart.yaml", "name: shop\nversion: 1.0.0\n");
+    let base = ("deploy/shop/values.yaml", "replicas: 1\n");
+    let template = (
+        "deploy/shop/templates/web.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: {{ .Values.replicas }}}\n",
+    );
+    let live = ("deploy/live/eu.yaml", "replicas: 4\n");
+    let staging = ("deploy/staging.yaml", "replicas: 2\n");
+    let replicas = |command: &str| {
+        let workflow =
+            format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n    - run: |\n        {command}\n");
+        let (found, _) =
+            read(&[chart, base, template, live, staging, (".github/workflows/a.yml", &workflow)]);
+        value(one(&found, "Deployment"), "spec.replicas").to_owned()
+    };
+    assert_eq!(replicas("echo"), "1");
+    let lines = "helm upgrade --install shop ./deploy/shop \\\n          --values deploy/live/eu.yaml";
+    assert_eq!(replicas(lines), "4");
+    assert_eq!(replicas("helm upgrade shop deploy/shop -f deploy/staging.yaml"), "1");
+    assert_eq!(replicas("helm upgrade shop deploy/shop -f $FILE"), "1");
 }

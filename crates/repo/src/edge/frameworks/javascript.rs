@@ -11,6 +11,11 @@ use crate::tree::File;
 /// Helmet's own policy since version 4: <https://helmetjs.github.io/#content-security-policy>.
 const HELMET_POLICY: &str = "default-src 'self';base-uri 'self';font-src 'self' https: data:;form-action 'self';frame-ancestors 'self';img-src 'self' data:;object-src 'none';script-src 'self';script-src-attr 'none';style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests";
 
+/// The policy of a version. <https://github.com/helmetjs/helmet/blob/main/CHANGELOG.md>: `form-action` since 5.
+fn policy(version: u32) -> String {
+    if version >= 5 { HELMET_POLICY.to_owned() } else { HELMET_POLICY.replace("form-action 'self';", "") }
+}
+
 /// Reads a file.
 pub fn read(room: &mut Room, file: &File, text: &str) {
     with_code(file, text, |source, calls, nodes| {
@@ -167,8 +172,9 @@ fn helmet<'t>(room: &mut Room, options: Option<Node<'t>>, source: &Source<'t>, a
 }
 
 fn one<'t>(room: &mut Room, part: &str, asked: Asked<'t>, source: &Source<'t>, version: u32, at: &Location) {
+    let policy = policy(version);
     let (header, default) = match part {
-        "contentSecurityPolicy" => ("content-security-policy", (version >= 4).then_some(HELMET_POLICY)),
+        "contentSecurityPolicy" => ("content-security-policy", (version >= 4).then_some(policy.as_str())),
         "hsts" | "strictTransportSecurity" => (
             "strict-transport-security",
             Some(if version >= 8 {
@@ -225,8 +231,11 @@ fn one<'t>(room: &mut Room, part: &str, asked: Asked<'t>, source: &Source<'t>, v
                 let computed = HeaderValue::Computed(UNKNOWN.to_string());
                 return room.header(header, computed, "helmet", Layer::Application, at);
             }
-            let defaults =
-                version >= 4 && get("useDefaults").is_none_or(|defaults| source.of(defaults) != "false");
+            // Version 4 adds its own directives only where that is asked for.
+            let defaults = match get("useDefaults").map(|defaults| source.of(defaults)) {
+                Some(asked) => version >= 4 && asked != "false",
+                None => version >= 5,
+            };
             if defaults { merged(&given) } else { given }
         }
         "strict-transport-security" => match get("maxAge") {

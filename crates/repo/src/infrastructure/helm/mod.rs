@@ -1,6 +1,7 @@
 //! Helm charts of the repository: their templates with their default values put in, without running Helm.
 
 mod expression;
+mod given;
 mod template;
 
 use std::collections::HashMap;
@@ -11,7 +12,8 @@ use seaworthy_syntax::{Limits, yaml};
 
 use super::flatten::{flatten_below, overlay};
 use super::place::{Environment, environment};
-use super::{Found, charts, kubernetes};
+use super::{Found, kubernetes};
+use crate::scan::Hit;
 use crate::tree::{File, Tree};
 
 /// Most charts.
@@ -28,8 +30,9 @@ pub fn folders(tree: &Tree) -> Vec<String> {
 }
 
 /// Reads every chart. A chart inside another is read with what the outer one gives to it.
-pub fn read(found: &mut Found, folders: &[String]) {
-    let mut left = TEMPLATES;
+pub fn read(found: &mut Found, folders: &[String], commands: &[Hit]) {
+    let tree = found.tree;
+    let mut charts = Charts { folders, given: given::given(tree, commands, folders), left: TEMPLATES };
     for folder in folders {
         let inside = folders.iter().any(|outer| {
             let charts = if outer == "." { "charts/".to_owned() } else { format!("{outer}/charts/") };
@@ -37,9 +40,17 @@ pub fn read(found: &mut Found, folders: &[String]) {
         });
         if !inside {
             let given = Given { values: None, off: None };
-            chart(found, folders, folder, &given, DEPTH, &mut left);
+            chart(found, &mut charts, folder, &given, DEPTH);
         }
     }
+}
+
+/// All charts, and what is given to them.
+struct Charts<'t> {
+    folders: &'t [String],
+    given: HashMap<String, Vec<&'t File>>,
+    /// How many templates are still read.
+    left: usize,
 }
 
 /// What an outer chart says about an inner one.
@@ -48,7 +59,7 @@ struct Given {
     off: Option<String>,
 }
 
-fn chart(found: &mut Found, folders: &[String], folder: &str, given: &Given, depth: usize, left: &mut usize) {
+fn chart(found: &mut Found, charts: &mut Charts, folder: &str, given: &Given, depth: usize) {
     let tree = found.tree;
     let Some(file) = tree.resolve(folder, "Chart.yaml") else { return };
     let Some(text) = tree.text(file) else { return };
@@ -60,7 +71,15 @@ fn chart(found: &mut Found, folders: &[String], folder: &str, given: &Given, dep
         return;
     }
     let development = environment(folder) == Some(Environment::Other);
-    let files = values_files(tree, folder);
+    let files = match charts.given.get(folder) {
+        // What a command names is what is used.
+        Some(given) => values_files(tree, folder)
+            .into_iter()
+            .filter(|file| is_base(file, folder))
+            .chain(given.iter().copied().filter(|file| !is_base(file, folder)))
+            .collect(),
+        None => values_files(tree, folder),
+    };
     let mut values = Node::new(Value::Map(Vec::new()), 1, 1);
     let mut documents: Vec<(&File, Node)> = Vec::new();
     for file in files {
@@ -87,7 +106,7 @@ fn chart(found: &mut Found, folders: &[String], folder: &str, given: &Given, dep
             let (path, value) = condition?;
             (value.as_bool() == Some(false)).then(|| format!("the Helm value {path} is off by default"))
         });
-        let inner = folders.iter().find(|other| {
+        let inner = charts.folders.iter().find(|other| {
             other.strip_suffix(name).is_some_and(|above| {
                 let above = above.trim_end_matches('/');
                 above == format!("{folder}/charts") || folder == "." && above == "charts"
@@ -96,7 +115,7 @@ fn chart(found: &mut Found, folders: &[String], folder: &str, given: &Given, dep
         if let Some(inner) = inner {
             if depth > 0 {
                 let given = Given { values: values.get(alias).cloned(), off };
-                chart(found, folders, inner, &given, depth - 1, left);
+                chart(found, charts, inner, &given, depth - 1);
             }
             continue;
         }
@@ -108,13 +127,18 @@ fn chart(found: &mut Found, folders: &[String], folder: &str, given: &Given, dep
             }
         }
         let line = dependency.line;
-        charts::add(
+        super::charts::add(
             found,
-            charts::Release { chart: name, name: alias, file, line, development, off },
+            super::charts::Release { chart: name, name: alias, file, line, development, off },
             settings,
         );
     }
-    templates(found, folder, &about, &values, development, given.off.as_ref(), left);
+    templates(found, folder, &about, &values, development, given.off.as_ref(), &mut charts.left);
+}
+
+/// Whether a file is the `values.yaml` of this folder.
+fn is_base(file: &File, folder: &str) -> bool {
+    file.folder() == folder && matches!(file.name(), "values.yaml" | "values.yml")
 }
 
 /// `values.yaml`, then the one for production.
