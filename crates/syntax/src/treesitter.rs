@@ -56,6 +56,13 @@ thread_local! {
     static PARSERS: RefCell<HashMap<Grammar, Parser>> = RefCell::new(HashMap::new());
 }
 
+/// The scanner of the Kotlin grammar looks for the white space behind an annotation without minding the end of the text,
+/// and would look for ever. A last line that is never ended and holds an annotation is left out.
+fn before_open_annotation(text: &str) -> &str {
+    let last = text.rfind('\n').map_or(0, |end| end + 1);
+    if text[last..].contains('@') { &text[..last] } else { text }
+}
+
 /// Parses a text; none when that took more work than its length warrants.
 pub(crate) fn parse(grammar: Grammar, text: &str) -> Option<Tree> {
     PARSERS.with_borrow_mut(|parsers| {
@@ -67,7 +74,7 @@ pub(crate) fn parse(grammar: Grammar, text: &str) -> Option<Tree> {
                 place.insert(parser)
             }
         };
-        let bytes = text.as_bytes();
+        let bytes = if grammar == Grammar::Kotlin { before_open_annotation(text) } else { text }.as_bytes();
         let work = Cell::new(0_usize);
         // Lexers that search ahead, again and again, ask for the same stretches of text over and
         // over: serving it in short pieces makes that count.

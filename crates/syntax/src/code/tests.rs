@@ -150,3 +150,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn kotlin_that_ends_within_an_annotation_comes_to_its_end() {
+    for text in [
+        "class A\n@b",
+        "class A {\n  val a = 1\n  @b",
+        "class A {\n  val a = 1\n  @b(",
+        "class A<T>\n@",
+        "val a = 1\n@b(c",
+        "val a = 1\n@b(c\n@d",
+        "@",
+        "class A\n@b\n",
+    ] {
+        let tree = parse(Language::Kotlin, text, &Limits::default()).unwrap();
+        assert!(tree.root_node().end_byte() <= text.len(), "{text}");
+    }
+    let whole = "class A {\n  fun b() = call(\"c\")\n}";
+    let tree = parse(Language::Kotlin, whole, &Limits::default()).unwrap();
+    assert!(!tree.root_node().has_error());
+}
