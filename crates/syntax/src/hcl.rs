@@ -1,5 +1,6 @@
 //! HCL, the language of Terraform, OpenTofu, Packer and Nomad.
 
+mod chains;
 mod evaluate;
 
 pub use evaluate::{Lookup, evaluate};
@@ -63,6 +64,10 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Block, ParseError> {
         return Err(ParseError::new("too many values"));
     }
     let index = PositionIndex::new(text);
+    if let Some(place) = chains::too_deep(text) {
+        let (line, column) = index.position(place);
+        return Err(ParseError::at(line, column, "operators nested too deeply"));
+    }
     // The parser has depth limits of its own (64 levels, 128 operators).
     let body = hcl_edit::parser::parse_body(text).map_err(|error| {
         let (line, column) = index.position(error.location().offset());
