@@ -20,10 +20,24 @@ pub struct Migrations {
     pub applied_in_tests: Vec<Observed<String>>,
     /// The engine that the test configuration names (`phpunit.xml`, the test section of `config/database.yml`).
     pub test_engine: Option<Observed<Engine>>,
+    /// Database servers that tests start themselves.
+    #[serde(default)]
+    pub test_servers: Vec<TestServer>,
     /// Migration linters that are wired in (by library, by CI, by hook).
     pub linters: Vec<Observed<String>>,
     /// Migration code that is there but that this version does not read.
     pub unread: Vec<Unread>,
+}
+
+/// A database server that tests start in a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestServer {
+    /// Its engine.
+    pub engine: Engine,
+    /// A command runs these tests only with one of these words (a goal, a build tag); empty: every test run does.
+    pub only_with: Vec<String>,
+    /// Where.
+    pub at: Location,
 }
 
 /// Migrations that are applied as one sequence.

@@ -45,7 +45,8 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         }
         for step in &job.steps {
             let Some((how, at)) = applies(step, migrations) else { continue };
-            let servers = engines_of_job(job, containers);
+            let mut servers = engines_of_job(job, containers);
+            servers.extend(started_by_tests(step, migrations));
             let right =
                 servers.iter().find(|(engine, _)| engines.iter().any(|wanted| same(*wanted, *engine)));
             match right.or(servers.first()).cloned() {
@@ -196,6 +197,23 @@ fn engines_of_job(job: &Job, containers: &Containers) -> Vec<(Engine, String)> {
     found
 }
 
+/// The servers that the tests of a step start themselves.
+fn started_by_tests(step: &Step, migrations: &Migrations) -> Vec<(Engine, String)> {
+    let tests: Vec<&Command> =
+        step.commands.iter().filter(|command| command.really(Role::Test) && step.effective()).collect();
+    let runs = |words: &[String]| {
+        tests.iter().any(|test| {
+            words.is_empty() || test.words.iter().any(|word| words.iter().any(|wanted| word.contains(wanted)))
+        })
+    };
+    migrations
+        .test_servers
+        .iter()
+        .filter(|server| runs(&server.only_with))
+        .map(|server| (server.engine, format!("{} starts it in a container", server.at)))
+        .collect()
+}
+
 /// The engine of an image, a package or a service by its name.
 fn engine_of(name: &str) -> Option<Engine> {
     let name = name.to_ascii_lowercase();
@@ -254,6 +272,28 @@ mod tests {
             ..facts("alembic", Role::Test, &["mysql:8", "postgres:16"])
         };
         assert_eq!(status(&ITEM, &facts), Status::Pass);
+    }
+
+    #[test]
+    fn a_server_that_the_tests_start_is_a_real_one() {
+        let started = |engine, only_with: &[&str], role| {
+            let mut migrations = testing::migrations(vec![testing::set("alembic", Engine::Postgresql, 2)]);
+            migrations
+                .applied_in_tests
+                .push(Observed::new("command.upgrade".into(), Location::file("tests/conftest.py")));
+            migrations.test_servers.push(seaworthy_facts::TestServer {
+                engine,
+                only_with: only_with.iter().map(|word| (*word).to_owned()).collect(),
+                at: Location::line("tests/conftest.py", 4),
+            });
+            status(&ITEM, &Facts { migrations: migrations.into(), ..facts("alembic", role, &[]) })
+        };
+        assert_eq!(started(Engine::Postgresql, &[], Role::Test), Status::Pass);
+        assert_eq!(started(Engine::Postgresql, &["it"], Role::Test), Status::Pass);
+        assert_eq!(started(Engine::Postgresql, &["verify"], Role::Test), Status::Unknown);
+        assert_eq!(started(Engine::Mysql, &[], Role::Test), Status::Unknown);
+        // A migrate command does not start the tests' server.
+        assert_eq!(started(Engine::Postgresql, &[], Role::Migrate), Status::Unknown);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub fn collect(tree: &Tree) -> Documents {
         documents.read += 1;
         let lower = text.to_lowercase();
         if TOPICS.iter().any(|topic| lower.contains(topic)) {
-            sections(file, &as_markdown(file, &text), &mut documents);
+            sections(tree, file, &as_markdown(file, &text), &mut documents);
         }
         forward_fix(file, &text, &mut documents);
     }
@@ -117,7 +117,7 @@ fn as_markdown(file: &File, text: &str) -> String {
 /// Sections on going back that are kept; more of them tell no more.
 const SECTIONS: usize = 500;
 
-fn sections(file: &File, text: &str, documents: &mut Documents) {
+fn sections(tree: &Tree, file: &File, text: &str, documents: &mut Documents) {
     let document = markdown::parse(text, &Limits::default());
     let positions = PositionIndex::new(text);
     let title = document.headings.first().map(|heading| heading.text.to_lowercase()).unwrap_or_default();
@@ -127,6 +127,8 @@ fn sections(file: &File, text: &str, documents: &mut Documents) {
             continue;
         }
         if documents.rollback.len() >= SECTIONS {
+            let what = format!("more than {SECTIONS} sections on going back; the rest was not looked at");
+            tree.problem(file.at(), what);
             return;
         }
         let body = text.get(heading.body.clone()).unwrap_or_default();

@@ -17,7 +17,7 @@ const DEPTH: usize = 40;
 
 /// Reads every template among these files.
 pub fn read(found: &mut Found, files: &[&File]) {
-    for file in files.iter().take(FILES) {
+    for file in found.tree.first(files.iter().copied(), FILES, "CloudFormation templates") {
         let Some(text) = found.tree.text(file) else { continue };
         let limits = Limits::default();
         let parsed = if text.trim_start().starts_with('{') {

@@ -18,12 +18,8 @@ const CHAIN: usize = 8;
 /// Reads every Compose file.
 pub fn read(found: &mut Found) {
     let tree = found.tree;
-    let mut files: Vec<&File> = tree
-        .files()
-        .iter()
-        .filter(|file| containers::is_compose(file) && super::can_ship(file))
-        .take(FILES)
-        .collect();
+    let all = tree.files().iter().filter(|file| containers::is_compose(file) && super::can_ship(file));
+    let mut files = tree.first(all, FILES, "Compose files");
     if files.is_empty() {
         return;
     }

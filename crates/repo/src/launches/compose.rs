@@ -5,17 +5,14 @@ use seaworthy_syntax::tree::{Node, Value};
 use seaworthy_syntax::{Limits, yaml};
 
 use super::Found;
-use crate::tree::File;
+
+/// Compose files read at the most.
+const FILES: usize = 50;
 
 /// Reads every Compose file.
 pub fn read(found: &mut Found) {
-    let files: Vec<&File> = found
-        .tree
-        .files()
-        .iter()
-        .filter(|file| is_compose(file.name()) && super::can_ship(file))
-        .take(50)
-        .collect();
+    let all = found.tree.files().iter().filter(|file| is_compose(file.name()) && super::can_ship(file));
+    let files = found.tree.first(all, FILES, "Compose files");
     for file in files {
         let Some(text) = found.tree.text(file) else { continue };
         let node = match yaml::parse(&text, &Limits::default()) {

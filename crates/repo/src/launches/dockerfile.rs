@@ -12,8 +12,8 @@ const MOST: usize = 100;
 
 /// Reads every Dockerfile.
 pub fn read(found: &mut Found) {
-    let files: Vec<&File> =
-        found.tree.files().iter().filter(|file| is_dockerfile(file) && can_ship(file)).take(MOST).collect();
+    let all = found.tree.files().iter().filter(|file| is_dockerfile(file) && can_ship(file));
+    let files = found.tree.first(all, MOST, "Dockerfiles");
     for file in files {
         let Some(text) = found.tree.text(file) else { continue };
         let parsed = dockerfile::parse(&text, &Limits::default());

@@ -14,6 +14,7 @@ mod operations;
 mod signs;
 mod source;
 pub(crate) mod sql;
+mod test_servers;
 #[cfg(test)]
 mod test_support;
 
@@ -74,6 +75,7 @@ pub fn collect(seen: &Seen) -> Migrations {
     }
     automatic::collect(seen, &mut migrations);
     migrations.linters = linters::collect(seen);
+    migrations.test_servers = test_servers::collect(seen);
     migrations.loose_sql = loose_sql::collect(seen, &claimed);
     migrations
 }

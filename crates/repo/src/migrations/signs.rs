@@ -184,6 +184,8 @@ pub struct Plan {
     pub signs: Vec<NeedleId>,
     /// `CREATE TABLE` in either case.
     pub create_table: Vec<NeedleId>,
+    /// Servers that tests start.
+    pub test_servers: Vec<NeedleId>,
 }
 
 impl Plan {
@@ -195,6 +197,7 @@ impl Plan {
                 .into_iter()
                 .map(|text| needles.text(text))
                 .collect(),
+            test_servers: super::test_servers::plan(needles),
         }
     }
 }

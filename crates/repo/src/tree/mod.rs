@@ -305,6 +305,18 @@ impl Tree {
         }
     }
 
+    /// The first so many of these files. Where that cuts some off, the first that is left out is named.
+    pub fn first<'t>(&self, files: impl Iterator<Item = &'t File>, most: usize, what: &str) -> Vec<&'t File> {
+        let mut files: Vec<&File> = files.take(most.saturating_add(1)).collect();
+        if files.len() > most
+            && let Some(cut) = files.pop()
+        {
+            let text = format!("more than {most} {what}; this one and those after it were not looked at");
+            self.problem(cut.at(), text);
+        }
+        files
+    }
+
     /// Notes a file that does not follow its format. Each file is named once, whoever reads it.
     pub fn broken(&self, path: &str, error: &seaworthy_syntax::ParseError) {
         // A template of a project, whose folders are named by placeholders, is no project yet.

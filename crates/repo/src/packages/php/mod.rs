@@ -8,6 +8,8 @@ use seaworthy_syntax::json;
 use seaworthy_syntax::tree::Node;
 use serde::Deserialize;
 
+mod hash;
+
 use super::draft::{Draft, Known, MANIFESTS, counts, is_version, missing, parsed, unreadable};
 use crate::tree::{File, Tree};
 
@@ -63,7 +65,14 @@ fn composer(tree: &Tree, file: &File) -> Option<Draft> {
     match read {
         Err(why) => draft.manifest.lock = unreadable(lockfile, why),
         Ok(lock) => {
-            let differences = differences(&node, &draft, &lock);
+            let mut differences = differences(&node, &draft, &lock);
+            // Composer's own test, which also sees what the requirements do not show.
+            if differences.is_empty()
+                && !lock.content_hash.is_empty()
+                && hash::content_hash(&node).is_some_and(|hash| hash != lock.content_hash)
+            {
+                differences.push("its content-hash is that of another composer.json".to_owned());
+            }
             let mut known = HashMap::new();
             let mut versions = HashMap::new();
             for package in lock.packages.into_iter().chain(lock.packages_dev) {
@@ -82,6 +91,7 @@ fn composer(tree: &Tree, file: &File) -> Option<Draft> {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "kebab-case")]
 struct ComposerLock {
+    content_hash: String,
     packages: Vec<ComposerPackage>,
     packages_dev: Vec<ComposerPackage>,
 }
