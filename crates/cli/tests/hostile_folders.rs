@@ -18,10 +18,10 @@ const APP: &[(&str, &str)] = &[
     ("index.js", "const app = require('express')();\napp.listen(3000);\n"),
 ];
 
-/// The coverage as text, after a look at whether the ordinary part was judged.
+/// The coverage as text, after a look at whether the ordinary part was judged. What fails does not close the gate.
 fn coverage(sample: &Sample) -> String {
     let run = sample.run(&["check", ".", "--format", "json"]);
-    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(run.code, 0, "{run:?}");
     let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
     assert_eq!(item(&report, "dependencies.lockfiles")["status"], "fail");
     assert_eq!(report["items"].as_array().unwrap().len(), 86);
@@ -31,7 +31,7 @@ fn coverage(sample: &Sample) -> String {
 #[test]
 fn a_file_of_a_gigabyte() {
     let sample = Sample::plain(APP);
-    sample.write("docker-compose.yml", "services:\n  web:\n    image: a:1\n");
+    sample.write("docker-compose.yml", &"# a line of text that says nothing\n".repeat(300));
     let file = fs::OpenOptions::new().write(true).open(sample.file("docker-compose.yml")).unwrap();
     file.set_len(1 << 30).unwrap();
     let problems = coverage(&sample);
@@ -55,7 +55,7 @@ fn a_link_in_a_circle_instead_of_a_folder() {
     let sample = Sample::plain(APP);
     symlink("circle", sample.file("circle")).unwrap();
     let run = sample.run(&["check", "circle"]);
-    assert!(matches!(run.code, 2 | 3), "{run:?}");
+    assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("circle"), "{run:?}");
 }
 
@@ -99,7 +99,7 @@ fn names_that_are_no_utf_8() {
         fs::write(folder.join(path), text).unwrap();
     }
     let output = common::command(sample.path()).arg("check").arg(&folder).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn every_broken_file_is_named_where_people_look() {
     sample.write("main.tf", "a = 1\nb = {\n");
     sample.write("api/pyproject.toml", "[project\n");
     let run = sample.run(&["check", ".", "--format", "markdown"]);
-    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(run.code, 0, "{run:?}");
     for place in ["fly.toml:2", "main.tf:", "api/pyproject.toml:1"] {
         assert!(run.stdout.contains(place), "{place}: {run:?}");
     }
