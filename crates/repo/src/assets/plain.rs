@@ -11,7 +11,9 @@ const LOOKED_AT: usize = 5_000;
 pub fn collect(seen: &Seen) -> PlainSources {
     let mut plain = PlainSources::default();
     let mut largest = 0;
-    let plain_site = seen.tree.file("index.html").is_some();
+    // Pages of PHP without a framework are served from where they lie, with what lies beside them.
+    let plain_site = seen.tree.file("index.html").is_some()
+        || seen.tree.file("index.php").is_some() && seen.tree.file("composer.json").is_none();
     let sources = seen.tree.files().iter().filter(|file| {
         matches!(file.extension().as_str(), "js" | "mjs" | "css")
             && seen.scan.ships(file)

@@ -127,4 +127,8 @@ fn plain_sources_are_what_is_sent_as_written() {
     let files = [("static/a.css", "body{}"), ("static/lib.min.js", "x"), ("src/a.js", "let a")];
     let plain = assets(&files, &[]).plain_sources;
     assert_eq!((plain.files, plain.bytes), (1, 6));
+    let php = [("index.php", "<?php echo 1;"), ("js/login.js", "let a;"), ("css/site.css", "p {}")];
+    assert_eq!(assets(&php, &[]).plain_sources.files, 2);
+    let framework = [("index.php", "<?php"), ("composer.json", "{}"), ("js/login.js", "let a;")];
+    assert_eq!(assets(&framework, &[]).plain_sources.files, 0);
 }

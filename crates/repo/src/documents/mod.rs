@@ -287,9 +287,24 @@ fn forward_fix(file: &File, text: &str, documents: &mut Documents) {
     if memchr::memmem::find(bytes, b"orward").is_none() && memchr::memmem::find(bytes, b"ORWARD").is_none() {
         return;
     }
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let lower = line.to_lowercase();
-        if PHRASES.iter().any(|phrase| lower.contains(phrase)) {
+    // The words alone may be about one defect: a policy speaks of the schema, in its paragraph or in the heading above it.
+    const ABOUT: &[&str] = &["migration", "schema", "database", "rollback script", "down script"];
+    let about = |line: &str| ABOUT.iter().any(|word| line.contains(word));
+    let (mut heading, mut paragraph) = (false, false);
+    let lines: Vec<String> = text.lines().map(str::to_lowercase).collect();
+    for (index, (number, line)) in (1u32..).zip(text.lines()).enumerate() {
+        let lower = lines.get(index).map_or("", String::as_str);
+        if lower.starts_with('#') {
+            heading = about(lower);
+        }
+        if lower.trim().is_empty() {
+            paragraph = false;
+        }
+        paragraph |= about(lower);
+        let follows = || lines.iter().skip(index + 1).take_while(|line| !line.trim().is_empty()).take(20);
+        if PHRASES.iter().any(|phrase| lower.contains(phrase))
+            && (heading || paragraph || follows().any(|line| about(line)))
+        {
             let sentence: String = line.trim().chars().take(200).collect();
             documents.forward_fix.push(Observed::new(sentence, file.at_line(number)));
             return;

@@ -64,4 +64,9 @@ fn other_formats_of_headings() {
 fn a_policy_of_fixing_forward() {
     let documents = read("docs/migrations.md", "# Migrations\n\nWe never go down: we fix forward.\n");
     assert_eq!(documents.forward_fix[0].at.to_string(), "docs/migrations.md:3");
+    let below = read("docs/run.md", "# Releases\n\nWe fix forward:\nno migration is ever taken back.\n");
+    assert_eq!(below.forward_fix.len(), 1);
+    let one_defect =
+        "# Sign-up\n\nRolling back brings the bug back. Better to fix forward if issues are found.\n";
+    assert!(read("docs/sign-up.md", one_defect).forward_fix.is_empty());
 }

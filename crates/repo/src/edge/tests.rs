@@ -378,6 +378,17 @@ fn django_by_middleware_and_settings() {
     assert_eq!(text(&found, "strict-transport-security"), "max-age=31536000");
     assert_eq!(found.redirects[0].switch.as_ref().unwrap().on, Some(true));
     assert_eq!(found.cookies[0].secure, Some(true));
+    // A number read from the environment has the default that the code gives it.
+    for (value, seconds) in [
+        ("config('SECURE_HSTS_SECONDS', default=31536000, cast=int)", 31_536_000),
+        ("env.int('HSTS_SECONDS', default=60 * 60 * 24 * 365)", 31_536_000),
+        ("int(os.environ.get('HSTS_SECONDS', '3600'))", 3_600),
+    ] {
+        let found =
+            edge(&[requirements, ("shop/settings.py", &format!("{DJANGO}SECURE_HSTS_SECONDS = {value}\n"))]);
+        assert_eq!(text(&found, "strict-transport-security"), format!("max-age={seconds}"), "{value}");
+        assert!(only(&found, "strict-transport-security").switch.is_none());
+    }
     let off = format!("{DJANGO}SECURE_SSL_REDIRECT = env.bool('SSL_REDIRECT', default=False)\n");
     let found = edge(&[requirements, ("shop/settings.py", &off)]);
     assert_eq!(found.redirects[0].switch.as_ref().unwrap().on, Some(false));

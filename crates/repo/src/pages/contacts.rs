@@ -13,6 +13,11 @@ const SIGNS: &[(&str, ContactKind, &str)] = &[
     ("mailto:", ContactKind::Mail, ""),
     ("mail_to ", ContactKind::Mail, ""),
     ("/contact", ContactKind::Page, ""),
+    ("contact.php", ContactKind::Page, ""),
+    ("contact-us.php", ContactKind::Page, ""),
+    ("contact_us.php", ContactKind::Page, ""),
+    ("contact.html", ContactKind::Page, ""),
+    ("feedback.php", ContactKind::Page, ""),
     ("/support", ContactKind::Page, ""),
     ("/feedback", ContactKind::Page, ""),
     ("/issues", ContactKind::Tracker, ""),
@@ -59,7 +64,7 @@ static MAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A link whose address ends in one of these pages, or leads to a tracker.
 static PAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:href|to|url|link|route|path)\w*["']?\s*(?:=|:|\()\s*\{?\s*["'`]((?:https?://[\w.-]+)?(?:/[\w.-]+){0,2}/(?:contact|contact-us|contact_us|support|feedback|help-center|issues|issues/new(?:/choose)?|discussions)/?(?:\?[^"'`]*)?)["'`]"#,
+        r#"(?i)(?:href|to|url|link|route|path)\w*["']?\s*(?:=|:|\()\s*\{?\s*["'`]((?:https?://[\w.-]+)?(?:/[\w.-]+){0,2}/(?:contact|contact-us|contact_us|support|feedback|help-center|issues|issues/new(?:/choose)?|discussions)/?(?:\?[^"'`]*)?|(?:[\w.-]*/){0,3}(?:contact|contact-us|contact_us|support|feedback)\.(?:php|html?|aspx))["'`]"#,
     )
     .ok()
 });
@@ -90,10 +95,9 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Contact> {
                     .map(|address| address.as_str().to_owned())
                     .filter(|address| !super::placeholder::is_example_address(&address.to_ascii_lowercase())),
                 ContactKind::Page | ContactKind::Tracker => {
-                    let address = PAGE
-                        .as_ref()
-                        .and_then(|page| page.captures(&hit.text))
-                        .and_then(|found| found.get(1));
+                    let text = super::links::without_php(&hit.text);
+                    let page = PAGE.as_ref().and_then(|page| page.captures(&text));
+                    let address = page.as_ref().and_then(|found| found.get(1));
                     let invite = INVITE.as_ref().and_then(|invite| invite.find(&hit.text));
                     address.or(invite).map(|address| address.as_str().chars().take(120).collect())
                 }

@@ -121,7 +121,7 @@ fn kind(file: &File) -> Option<LegalKind> {
         "agreement",
         "/markdown/policy",
     ];
-    if !STEMS.iter().any(|stem| lower.contains(stem)) {
+    if !STEMS.iter().any(|stem| lower.contains(stem)) || names::is_of_a_programme(&lower) {
         return None;
     }
     let code = matches!(extension.as_str(), "ts" | "js" | "php" | "json" | "yml" | "yaml" | "txt");

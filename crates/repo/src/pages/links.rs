@@ -1,5 +1,6 @@
 //! Links to legal texts, and the routes that serve them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -176,6 +177,8 @@ fn look(
     if line.len() > 4_000 {
         return;
     }
+    let printed = without_php(line);
+    let line: &str = &printed;
     let at = file.at_line(u32::try_from(number).unwrap_or(u32::MAX));
     let first = number.saturating_sub(6);
     let before = || lines[first..number - 1].iter().rev().copied();
@@ -275,6 +278,26 @@ fn look(
             break;
         }
     }
+}
+
+/// A line without the PHP that prints parts of it: `href="<?= $root ?>terms.php"` leads to `terms.php`.
+pub(super) fn without_php(line: &str) -> Cow<'_, str> {
+    if !line.contains("<?") {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, inside)) = rest.split_once("<?") {
+        let Some((code, after)) = inside.split_once("?>") else { break };
+        out.push_str(before);
+        // What is printed by a function may be the address itself: `<?= route('privacy') ?>`.
+        if code.contains('(') {
+            out.push_str(code);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// The kind of text that a whole line promises, when it holds one label only.

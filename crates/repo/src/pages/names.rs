@@ -158,6 +158,35 @@ pub fn kind(name: &str) -> Option<LegalKind> {
     (!other).then_some(kind)
 }
 
+/// Those whose terms bind somebody other than the people who use the application: a part of an address that names them says
+/// that what is below it is about a programme.
+const PROGRAMMES: &[&str] = &[
+    "affiliate",
+    "affiliates",
+    "partner",
+    "partners",
+    "reseller",
+    "resellers",
+    "referral",
+    "referrals",
+    "vendor",
+    "vendors",
+    "contest",
+    "contests",
+    "giveaway",
+    "giveaways",
+    "sweepstakes",
+    "bounty",
+    "supplier",
+    "suppliers",
+];
+
+/// Whether a path lies below the name of a programme that has terms of its own.
+pub fn is_of_a_programme(path: &str) -> bool {
+    let mut parts = path.trim_end_matches('/').rsplit(['/', '#', ':', '.']).skip(1).take(6);
+    parts.any(|part| words(part).iter().any(|word| PROGRAMMES.contains(&word.as_str())))
+}
+
 /// The kind of text that an address leads to: its last part that names one.
 pub fn kind_of_address(address: &str) -> Option<LegalKind> {
     let path = match address.split_once("://") {
@@ -168,6 +197,9 @@ pub fn kind_of_address(address: &str) -> Option<LegalKind> {
     // The name of Laravel Jetstream's route.
     if path == "policy.show" {
         return Some(LegalKind::Privacy);
+    }
+    if is_of_a_programme(path) {
+        return None;
     }
     path.rsplit(['/', '#', ':']).take(6).find_map(|part| {
         let part = ["html", "htm", "php", "md", "aspx", "pdf", "txt"]
@@ -263,6 +295,11 @@ mod tests {
         );
         assert_eq!(kind_of_address("policy.show"), Some(LegalKind::Privacy));
         assert_eq!(kind_of_address("/terms"), Some(LegalKind::Terms));
+        assert_eq!(kind_of_address("/affiliates/terms/"), None);
+        assert!(
+            is_of_a_programme("templates/partners/terms.html")
+                && !is_of_a_programme("templates/site/terms.html")
+        );
         assert_eq!(kind_of_address("https://privacy.org/blog/privacy-first-search"), None);
         assert_eq!(kind_of_label(" Privacy "), Some(LegalKind::Privacy));
         assert_eq!(kind_of_label("I agree to the Terms of Service"), Some(LegalKind::Terms));

@@ -155,3 +155,21 @@ fn contacts_are_real_addresses() {
         ]
     );
 }
+
+#[test]
+fn links_of_plain_php_are_printed_in_parts() {
+    let footer = "<li><a href=\"<?php echo $root; ?>privacy_policy.php\">Privacy Policy</a></li>\n<li><a href='<?= $root ?>terms.php'>Terms</a></li>\n<a href=\"<?= $root ?>contact.php\">Contact</a>\n";
+    let found = pages(&[("includes/footer.php", footer)]);
+    let kinds: Vec<_> = found.links.iter().map(|link| (link.kind, link.target)).collect();
+    assert_eq!(kinds, [(LegalKind::Privacy, LinkTarget::Internal), (LegalKind::Terms, LinkTarget::Internal)]);
+    assert_eq!((found.contacts[0].kind, found.contacts[0].what.as_str()), (ContactKind::Page, "contact.php"));
+}
+
+#[test]
+fn the_terms_of_a_programme_are_not_those_of_the_application() {
+    let found = pages(&[
+        ("templates/affiliates/terms.html", &format!("<p>\n{}\n</p>\n", TEXT.repeat(8))),
+        ("templates/base.html", "<a href=\"/affiliates/terms/\">Affiliate terms</a>"),
+    ]);
+    assert!(found.legal.is_empty() && found.links.is_empty());
+}

@@ -39,7 +39,12 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
                     _ => {}
                 }
             }
-            Some((state, at, source.value(value)))
+            // A number that stands in a call is the default of a setting read from the environment.
+            let text = match source.value(value) {
+                text if text.contains(|c: char| c.is_ascii_digit()) => text,
+                _ => source.of(value).to_owned(),
+            };
+            Some((state, at, text))
         };
         let version = room.version(Ecosystem::Pypi, "django").unwrap_or((4, 2));
         if lists_security {
@@ -133,7 +138,7 @@ fn security(room: &mut Room, version: (u32, u32), state: &StateOf, at: &Location
 fn secure_settings(room: &mut Room, state: &StateOf) {
     if let Some((state, at, value)) = state("SECURE_HSTS_SECONDS") {
         if state.name.is_some() {
-            let seconds = last_number(&value).filter(|seconds| *seconds > 0);
+            let seconds = default_number(&value).filter(|seconds| *seconds > 0);
             room.sets(
                 "strict-transport-security",
                 &format!("max-age={}", seconds.unwrap_or(0)),
@@ -252,6 +257,10 @@ fn product(value: &str) -> Option<u64> {
         .try_fold(1u64, |product, part| product.checked_mul(part.trim().replace('_', "").parse().ok()?))
 }
 
-fn last_number(value: &str) -> Option<u64> {
-    value.split(|c: char| !c.is_ascii_digit()).rfind(|part| !part.is_empty())?.parse().ok()
+/// The number that a setting has when the environment says nothing: `config('SECONDS', default=3600, cast=int)`,
+/// `int(os.environ.get('SECONDS', 60 * 60))`.
+fn default_number(value: &str) -> Option<u64> {
+    let value = value.split_once("default=").map_or(value, |(_, default)| default);
+    let numbers = |part: &str| product(part.trim_matches(|c: char| !c.is_ascii_digit()));
+    value.split(',').find_map(numbers)
 }
