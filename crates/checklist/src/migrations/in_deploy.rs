@@ -44,9 +44,14 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             command.really(Role::Migrate) || own && command.effective() && upgrades_itself(command)
         });
         if let Some(command) = applied {
+            // What starts it, and where the words of the command are when that is another file.
+            let through = match command.at.path() == launch.at.path() {
+                true => String::new(),
+                false => format!(" ({})", command.at),
+            };
             findings.supports(
-                format!("{} applies the migrations: `{}`", launch.defined_by, command.text),
-                &command.at,
+                format!("{} applies the migrations: `{}`{through}", launch.defined_by, command.text),
+                &launch.at,
             );
         }
     }

@@ -4,16 +4,99 @@ use seaworthy_facts::{Rollout, Stage};
 use seaworthy_syntax::tree::Node;
 
 use super::Found;
-use crate::tree::File;
+use crate::tree::{File, Tree};
 
 /// Reads every manifest.
 pub fn read(found: &mut Found) {
+    let applied = applied_by_name(found.tree);
     for manifest in found.commands.manifests() {
         let file = &found.tree.files()[manifest.file];
+        // A manifest that the pipeline leaves out beside those that it names is not loaded by anything.
+        let named = |name: &String| file.path == *name || file.path.ends_with(&format!("/{name}"));
+        let beside = |name: &String| name.rsplit_once('/').map_or("", |(folder, _)| folder) == file.folder();
+        if applied.as_ref().is_some_and(|names| !names.iter().any(named) && names.iter().any(beside)) {
+            continue;
+        }
         for object in &manifest.objects {
             self::object(found, file, object);
         }
     }
+}
+
+/// The manifests that CI applies one by one, when that is the only way in which it brings manifests of this repository to a
+/// cluster; nothing when a folder, an overlay, a chart or something that is computed may hold others.
+fn applied_by_name(tree: &Tree) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let pipelines = tree.files().iter().filter(|file| {
+        file.path.starts_with(".github/workflows/")
+            || matches!(
+                file.path.as_str(),
+                ".gitlab-ci.yml" | ".circleci/config.yml" | "bitbucket-pipelines.yml" | "azure-pipelines.yml"
+            )
+    });
+    for file in pipelines.take(200) {
+        let Some(text) = tree.text(file) else { continue };
+        // Other tools that read manifests, and scripts that may apply some.
+        if [
+            ".sh",
+            "make ",
+            "kustomize",
+            "helmfile",
+            "argocd",
+            "flux ",
+            "skaffold",
+            "krane",
+            "azure/k8s-deploy",
+            "k8s-bake",
+        ]
+        .iter()
+        .any(|tool| text.contains(tool))
+        {
+            return None;
+        }
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            for (at, _) in line.match_indices("kubectl ") {
+                let mut words =
+                    line[at..].split(['|', ';', '&']).next().unwrap_or_default().split_whitespace();
+                let verb = words.find(|word| matches!(*word, "apply" | "create" | "replace"));
+                // `create secret` and the like make objects from words.
+                let reads_files = match verb {
+                    None => false,
+                    Some("create") => line.contains(" -f") || line.contains("--filename"),
+                    Some(_) => true,
+                };
+                if !reads_files {
+                    continue;
+                }
+                if line.ends_with('\\') {
+                    return None;
+                }
+                while let Some(word) = words.next() {
+                    let name = match word {
+                        "-k" | "-R" | "--recursive" | "--kustomize" => return None,
+                        "-f" | "--filename" => words.next().unwrap_or_default(),
+                        _ => match word.strip_prefix("--filename=").or_else(|| word.strip_prefix("-f=")) {
+                            Some(name) => name,
+                            None => continue,
+                        },
+                    };
+                    let name = name.trim_matches(['"', '\'']).trim_start_matches("./");
+                    match name {
+                        "-" => {}
+                        _ if name.starts_with("http") => {}
+                        _ if name.contains(['$', '*', '{', ',', '<'])
+                            || !name.ends_with(".yaml") && !name.ends_with(".yml") =>
+                        {
+                            return None;
+                        }
+                        _ => names.push(name.to_owned()),
+                    }
+                }
+            }
+        }
+    }
+    // What is given through a pipe alone names no file.
+    (!names.is_empty()).then_some(names)
 }
 
 fn object(found: &mut Found, file: &File, object: &Node) {

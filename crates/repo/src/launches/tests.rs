@@ -114,3 +114,31 @@ fn ways_back() {
         ]
     );
 }
+
+#[test]
+fn a_manifest_that_the_pipeline_leaves_out_beside_those_it_names_counts_for_nothing() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\nspec:\n  template:\n    spec:\n      containers:\n        - name: migrate\n          image: shop:1\n          command: [python, manage.py, migrate]\n";
+    let workflow =
+        |steps: &str| format!("on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n{steps}");
+    let named = workflow(
+        "      - run: kubectl apply -f k8s/api.yaml\n      - run: kubectl create secret x --dry-run -o yaml | kubectl apply -f -\n      - run: |\n          kubectl create secret generic y \\\n            --from-literal=a=b\n",
+    );
+    let with = |workflow: &str| {
+        migrates(&launches(&[
+            (".github/workflows/deploy.yml", workflow),
+            ("k8s/migrate.yaml", job),
+            ("manage.py", ""),
+            ("requirements.txt", "django\n"),
+        ]))
+        .len()
+    };
+    assert_eq!(with(&named), 0);
+    for steps in [
+        "      - run: kubectl apply -f k8s/\n",
+        "      - run: kubectl apply -f k8s/api.yaml -f k8s/migrate.yaml\n",
+        "      - run: |\n          kubectl apply -f k8s/api.yaml\n          ./scripts/rest.sh\n",
+        "      - run: kubectl apply -f other/api.yaml\n",
+    ] {
+        assert_eq!(with(&workflow(steps)), 1, "{steps}");
+    }
+}

@@ -48,6 +48,12 @@ fn read(tree: &Tree, file: &File, logging: &mut Logging) {
     let default =
         code::property(root, "default", &text).map(|node| code::text(node, &text)).unwrap_or_default();
     let mut active = vec![chosen(tree, default).unwrap_or_else(|| "stack".to_owned())];
+    // A channel that is not described here is the framework's own, whose stack writes to `single`
+    // (<https://laravel.com/docs/configuration#publishing-configuration-files> merges both since version 11).
+    if active[0] == "stack" && !channels.iter().any(|channel| channel.name == "stack") {
+        let members = deployed(tree, "LOG_STACK").unwrap_or_else(|| "single".to_owned());
+        active.extend(members.split(',').map(|name| name.trim().to_owned()).take(20));
+    }
     let mut index = 0;
     while index < active.len() && index < 20 {
         if let Some(stack) = channels.iter().find(|channel| channel.name == active[index])

@@ -96,6 +96,13 @@ fn the_channels_of_laravel_that_are_in_use() {
     assert!(daily.levels.iter().any(|level| level.settable));
     assert!(daily.files.iter().all(|file| !file.served) && daily.files.len() == 1);
     assert!(daily.formats.iter().all(|format| format.shape == LogShape::Text || format.off.is_some()));
+    // What is not described is the framework's own: the stack that writes to `single`.
+    let slim = "<?php\nreturn ['channels' => ['single' => ['driver' => 'single', 'path' => storage_path('logs/laravel.log')], 'daily' => ['driver' => 'daily', 'path' => storage_path('d.log')]]];\n";
+    let slim = read(&[("config/logging.php", slim)]);
+    assert_eq!(
+        slim.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(),
+        ["storage_path('logs/laravel.log')"]
+    );
     let json = read(&[("config/logging.php", config), (".env.example", "LOG_STACK=json\n")]);
     assert!(json.formats.iter().any(|format| format.shape == LogShape::Json && format.off.is_none()));
 }

@@ -495,7 +495,14 @@ fn laravel_choices(seen: &Seen) -> Vec<Sign> {
                 _ => return None,
             })
         });
-        if let (Some(engine), Some(line)) = (named, line_of(&text, "'default' => env('DB_CONNECTION'")) {
+        // SQLite is the skeleton's own default. Nobody runs the tests on a server to ship an embedded database.
+        let tested =
+            named.filter(|engine| *engine == Engine::Sqlite).and_then(|_| tests_use(seen, file.folder()));
+        if let Some((engine, at)) = tested {
+            let shown_by = format!("the connection of the tests in {}", at.path().unwrap_or_default());
+            signs.push(Sign { engine, weight: Weight::Driver, at, shown_by });
+        } else if let (Some(engine), Some(line)) = (named, line_of(&text, "'default' => env('DB_CONNECTION'"))
+        {
             signs.push(Sign {
                 engine,
                 weight: Weight::Driver,
@@ -505,6 +512,22 @@ fn laravel_choices(seen: &Seen) -> Vec<Sign> {
         }
     }
     signs
+}
+
+/// The database server that PHPUnit's configuration beside the folder `config` sets.
+fn tests_use(seen: &Seen, config: &str) -> Option<(Engine, Location)> {
+    let root = config.strip_suffix("config").unwrap_or_default();
+    ["phpunit.xml", "phpunit.xml.dist"].iter().find_map(|name| {
+        let file = seen.tree.file(&format!("{root}{name}"))?;
+        let text = seen.tree.text(file)?;
+        let line = text.lines().position(|line| line.contains("\"DB_CONNECTION\""))?;
+        let named = text.lines().nth(line)?;
+        let engine = [("mysql", Engine::Mysql), ("mariadb", Engine::Mariadb), ("pgsql", Engine::Postgresql)]
+            .into_iter()
+            .find_map(|(name, engine)| named.contains(&format!("value=\"{name}\"")).then_some(engine))?;
+        (!named.trim_start().starts_with("<!--"))
+            .then(|| (engine, file.at_line(u32::try_from(line + 1).unwrap_or(u32::MAX))))
+    })
 }
 
 fn line_of(text: &str, mark: &str) -> Option<u32> {

@@ -122,6 +122,24 @@ fn an_embedded_default_beside_servers_makes_them_alternatives() {
 }
 
 #[test]
+fn laravel_uses_the_server_that_its_tests_use_before_the_default_of_the_skeleton() {
+    let config =
+        "<?php return ['default' => env('DB_CONNECTION', 'sqlite'),\n 'sqlite' => [],\n 'mysql' => []];\n";
+    let laravel = |value: &str| {
+        let phpunit = format!("<phpunit>\n<env name=\"DB_CONNECTION\" value=\"{value}\"/>\n</phpunit>\n");
+        let found = system(&[
+            ("composer.json", "{}"),
+            ("bootstrap/app.php", "<?php return Application::configure(basePath: 'x')->create();\n"),
+            ("config/database.php", config),
+            ("phpunit.xml", &phpunit),
+        ]);
+        found.databases.into_iter().find(|database| !database.alternative).unwrap().engine
+    };
+    assert_eq!(laravel("mysql"), Engine::Mysql);
+    assert_eq!(laravel("sqlite"), Engine::Sqlite);
+}
+
+#[test]
 fn object_storage_is_for_files_of_users() {
     let server = ("app.py", "from fastapi import FastAPI\napp = FastAPI()\n");
     let user = system(&[
