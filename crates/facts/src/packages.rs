@@ -85,6 +85,9 @@ pub struct Manifest {
     pub lock: Lock,
     /// Direct dependencies.
     pub dependencies: Vec<Dependency>,
+    /// More dependencies are named where nothing can be read, such as in a version catalogue that is published elsewhere.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 /// How a manifest is resolved.

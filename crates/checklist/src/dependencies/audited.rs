@@ -96,6 +96,7 @@ mod checks {
             member_of: None,
             lock: Lock::Missing,
             dependencies: Vec::new(),
+            partial: false,
         };
         let mut facts = facts(pipelines);
         facts.packages = Packages { manifests: vec![manifest], ..Packages::default() }.into();

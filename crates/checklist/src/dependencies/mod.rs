@@ -60,6 +60,7 @@ mod test_support {
                 at: Location::line(path, 2),
                 usage: Usage::NotLooked,
             }],
+            partial: false,
         }
     }
 

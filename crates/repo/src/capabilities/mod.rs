@@ -73,6 +73,7 @@ pub fn collect(
         .iter()
         .filter(|manifest| !manifest.dependencies.is_empty())
         .map(|manifest| manifest.ecosystem)
+        .filter(|ecosystem| !packages.manifests.iter().any(|m| m.partial && m.ecosystem == *ecosystem))
         .collect();
     let present = present_files(tree, scan);
     let mut capabilities = Capabilities::default();

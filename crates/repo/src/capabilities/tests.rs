@@ -33,6 +33,7 @@ fn gemfile(name: &str) -> Packages {
                 at: Location::line("Gemfile", 3),
                 usage: Usage::NotFound,
             }],
+            partial: false,
         }],
         ..Packages::default()
     }

@@ -258,13 +258,14 @@ fn read_servers(http: &[&Placed], servers: &[&Placed], edge: &mut Edge) {
     for &server in servers.iter().filter(|server| !is_inside(server)) {
         let tls = is_tls(server);
         let only_redirects = redirects(server, edge);
-        if !only_redirects {
+        let silent = is_silent(server);
+        if !only_redirects && !silent {
             content.push(server);
         }
         edge.listeners.push(Listener {
             what: format!("nginx server {}", name_of(server)),
             tls,
-            plain_content: !tls && !only_redirects,
+            plain_content: !tls && !only_redirects && !silent,
             at: server.at(),
         });
         certificates(server, edge);
@@ -429,6 +430,15 @@ fn name_of(server: &Placed) -> String {
         .all("server_name")
         .next()
         .map_or_else(|| "without a name".to_owned(), |name| name.directive.argument(0).to_owned())
+}
+
+/// Closes every connection without an answer: what a catch-all server is for.
+fn is_silent(server: &Placed) -> bool {
+    server.inside.iter().any(|placed| match placed.directive.name.as_str() {
+        "return" => placed.directive.argument(0) == "444",
+        "ssl_reject_handshake" => placed.directive.argument(0) == "on",
+        _ => false,
+    })
 }
 
 /// Reached from the machine itself only: status pages, tests.

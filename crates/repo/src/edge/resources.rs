@@ -456,7 +456,11 @@ fn fly(resource: &Resource, edge: &mut Edge) {
     }
     let versions: Vec<&Setting> =
         resource.settings.iter().filter(|setting| setting.path.contains("tls_options.versions")).collect();
-    let service = resource.settings.iter().find(|setting| setting.path.starts_with("http_service"));
+    // Services with a list of handlers end TLS at the same proxy as `http_service`.
+    let service = resource.settings.iter().find(|setting| {
+        setting.path.starts_with("http_service")
+            || setting.path.contains("handlers") && setting.value.as_deref() == Some("tls")
+    });
     match (versions.first(), service) {
         (Some(first), _) => {
             if let Some(oldest) =

@@ -418,6 +418,74 @@ fn rails_by_version_and_force_ssl() {
     assert!(found.redirects[0].permanent && found.cookies[0].secure == Some(true));
     let off = edge(&[("config/environments/production.rb", "  config.force_ssl = false\n")]);
     assert!(off.redirects[0].off);
+    // Where every request is taken for HTTPS, none is redirected.
+    let assumed = edge(&[(
+        "config/environments/production.rb",
+        "  config.assume_ssl = true\n  config.force_ssl = true\n",
+    )]);
+    assert!(assumed.redirects.is_empty() && assumed.cookies[0].secure == Some(true));
+    let commented = edge(&[(
+        "config/environments/production.rb",
+        "  # config.assume_ssl = true\n  config.force_ssl = true\n",
+    )]);
+    assert_eq!(commented.redirects.len(), 1);
+}
+
+#[test]
+fn policies_of_asp_net_core_are_made_beside_their_use() {
+    let found = edge(&[
+        ("Shop/Program.cs", "app.UseSecurityHeaders(Headers.All());\napp.UseHsts();\n"),
+        (
+            "Shop/Services.cs",
+            "services.AddHsts(options =>\n{\n    options.MaxAge = TimeSpan.FromDays(365);\n});\n",
+        ),
+        (
+            "Shop/Headers.cs",
+            "private static readonly string[] Scripts = [\"https://a.example\"];\nreturn new HeaderPolicyCollection()\n    .AddFrameOptionsDeny()\n    .AddXssProtectionDisabled()\n    .AddContentSecurityPolicy(csp =>\n    {\n        csp.AddDefaultSrc().Self();\n        csp.AddScriptSrc()\n            .Self()\n            .WithNonce()\n            .From(Scripts);\n        csp.AddBlockAllMixedContent();\n    });\n",
+        ),
+    ]);
+    assert_eq!(text(&found, "strict-transport-security"), "max-age=31536000");
+    assert_eq!(text(&found, "x-frame-options"), "DENY");
+    assert_eq!(text(&found, "x-xss-protection"), "0");
+    assert_eq!(
+        text(&found, "content-security-policy"),
+        "default-src 'self'; script-src 'self' 'nonce-made' https://a.example"
+    );
+    let unknown =
+        "new HeaderPolicyCollection().AddContentSecurityPolicy(c => c.AddScriptSrc().From(Made()));\n";
+    let unknown = edge(&[("Shop/Headers.cs", unknown)]);
+    assert!(matches!(only(&unknown, "content-security-policy").value, HeaderValue::Computed(_)));
+}
+
+#[test]
+fn services_of_fly_end_tls_at_its_proxy() {
+    let services = "app = \"shop\"\n[[services]]\ninternal_port = 8080\n[[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n";
+    assert_eq!(edge(&[("fly.toml", services)]).protocols[0].oldest, 12);
+    assert!(edge(&[("fly.toml", &services.replace("\"tls\", ", ""))]).protocols.is_empty());
+}
+
+#[test]
+fn a_session_of_plug_is_secure_over_https_only() {
+    let endpoint = |options: &str| {
+        let text = format!(
+            "  @session_options [\n    store: :cookie,\n    key: \"_shop\"{options}\n  ]\n  plug Plug.Session, @session_options\n"
+        );
+        edge(&[("lib/shop_web/endpoint.ex", &text)]).cookies
+    };
+    let plain = endpoint("");
+    assert!(plain[0].secure == Some(false) && plain[0].default);
+    assert_eq!(endpoint(",\n    secure: true")[0].secure, Some(true));
+    let forwarded = edge(&[("config/prod.exs", "  force_ssl: [rewrite_on: [:x_forwarded_proto]]\n")]);
+    assert_eq!(forwarded.cookies[0].secure, Some(true));
+}
+
+#[test]
+fn a_catch_all_server_that_closes_the_connection_sends_no_headers() {
+    let configuration = "server { listen 80 default_server; server_name _; return 444; }\nserver { listen 443 ssl default_server; ssl_reject_handshake on; }\nserver { listen 443 ssl; server_name shop.example; add_header X-Content-Type-Options nosniff always; location / { proxy_pass http://app; } }\n";
+    let image = ("Dockerfile", "FROM nginx:1.27\nCOPY nginx.conf /etc/nginx/conf.d/default.conf\n");
+    let found = edge(&[("nginx.conf", configuration), image]);
+    assert!(only(&found, "x-content-type-options").lost.is_empty());
+    assert!(found.listeners.iter().all(|listener| !listener.plain_content));
 }
 
 #[test]

@@ -113,7 +113,9 @@ fn decided<'s>(parent: Node<'_>, child: Node<'_>, source: &'s str) -> Option<(&'
                 .then_some((key, true))
         }
         "switch_case" | "expression_case" | "case_clause" | "when" | "match_arm" | "switch_section" => {
-            let label = field("value").or_else(|| field("pattern")).or_else(|| parent.named_child(0))?;
+            // In Rust the value of an arm is what it leads to.
+            let label = field("value").filter(|_| parent.kind() != "match_arm");
+            let label = label.or_else(|| field("pattern")).or_else(|| parent.named_child(0))?;
             (label.id() != child.id()).then(|| (text(label), true))
         }
         // Elixir: `if condition do`.
@@ -194,6 +196,8 @@ mod tests {
         );
         let py = first(Language::Python, "if sys.stderr.isatty():\n    a()\nelse:\n    HERE()\n");
         assert_eq!((py.1, py.2), (false, Branch::Production));
+        let rs = first(Language::Rust, "fn f() { match format { Some(\"json\") => HERE(), _ => text() } }");
+        assert_eq!((rs.0.as_str(), rs.2), ("Some(\"json\")", Branch::Switch));
         let rb = first(Language::Ruby, "if Rails.env.production?\n  HERE\nend\n");
         assert_eq!((rb.1, rb.2), (true, Branch::Production));
         let rb = first(Language::Ruby, "HERE unless Rails.env.production?\n");

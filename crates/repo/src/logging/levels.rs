@@ -179,6 +179,10 @@ fn in_code(language: &str, line: &str) -> Option<bool> {
     {
         return Some(true);
     }
+    // Elixir's `config` lines are the settings files of its environments.
+    if language == "elixir" && line.trim_start().starts_with("config :logger") && line.contains("level") {
+        return Some(true);
+    }
     let setter = SETTERS.iter().any(|word| line.contains(word));
     let logger_option =
         language == "elixir" && (line.contains("logger, level:") || line.contains("logger, :level"));
@@ -305,6 +309,6 @@ mod tests {
             Some(false)
         );
         assert_eq!(in_code("rust", "  let filter = EnvFilter::builder()"), Some(true));
-        assert_eq!(in_code("elixir", "config :logger, level: :info"), Some(false));
+        assert_eq!(in_code("elixir", "config :logger, level: :info"), Some(true));
     }
 }

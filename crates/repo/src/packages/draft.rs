@@ -58,6 +58,7 @@ impl Draft {
                 member_of: None,
                 lock: Lock::Missing,
                 dependencies: Vec::new(),
+                partial: false,
             },
             known: Arc::default(),
             code: file.folder().to_owned(),

@@ -30,6 +30,7 @@ const DEVELOPMENT: &[&str] = &[
 ];
 
 /// A library of a version catalogue.
+#[derive(Clone)]
 struct Library {
     name: String,
     version: String,
@@ -46,9 +47,9 @@ pub fn manifests(tree: &Tree) -> Vec<Draft> {
         .collect()
 }
 
-/// The default catalogue: alias in the form of its accessor, to the library.
-fn catalog(tree: &Tree) -> HashMap<String, Library> {
-    let mut libraries = HashMap::new();
+/// The default catalogue: alias in the form of its accessor, to the library or the libraries of a bundle.
+fn catalog(tree: &Tree) -> HashMap<String, Vec<Library>> {
+    let mut libraries: HashMap<String, Vec<Library>> = HashMap::new();
     for file in tree.named("libs.versions.toml").filter(|file| counts(file)) {
         let Some(node) = parsed(tree, file, toml::parse) else { continue };
         let version_of = |value: &Node| -> String {
@@ -81,17 +82,29 @@ fn catalog(tree: &Tree) -> HashMap<String, Library> {
                     Library { name: name.unwrap_or_default(), version: version_of(value) }
                 }
             };
-            libraries.insert(key.text.replace(['-', '_'], "."), library);
+            libraries.insert(accessor(&key.text), vec![library]);
+        }
+        for (key, names) in node.get("bundles").map(Node::map).unwrap_or_default() {
+            let members = names.list().iter().filter_map(Node::as_str);
+            let members: Vec<Library> =
+                members.filter_map(|name| libraries.get(&accessor(name))).flatten().cloned().collect();
+            libraries.insert(format!("bundles.{}", accessor(&key.text)), members);
         }
     }
     libraries
 }
 
-fn build(tree: &Tree, file: &File, catalog: &HashMap<String, Library>) -> Option<Draft> {
+/// An alias in the form that a build file calls it by.
+fn accessor(alias: &str) -> String {
+    alias.replace(['-', '_'], ".")
+}
+
+fn build(tree: &Tree, file: &File, catalog: &HashMap<String, Vec<Library>>) -> Option<Draft> {
     let text = tree.text(file)?;
     let mut draft = Draft::new(tree, file, Ecosystem::Gradle);
     let variables = variables(tree, file, &text);
     let mut floating = false;
+    let mut partial = false;
     for (number, line) in text.lines().enumerate().take(20_000) {
         let line = line.trim();
         let end = line.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(line.len());
@@ -132,8 +145,9 @@ fn build(tree: &Tree, file: &File, catalog: &HashMap<String, Library>) -> Option
                 .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
                 .unwrap_or(accessor.len());
             let alias = accessor[..end].trim_end_matches(".get").replace('_', ".");
-            if let Some(library) = catalog.get(&alias) {
-                add(&library.name, &library.version);
+            match catalog.get(&alias) {
+                Some(libraries) => libraries.iter().for_each(|library| add(&library.name, &library.version)),
+                None => partial = true,
             }
             continue;
         }
@@ -151,6 +165,7 @@ fn build(tree: &Tree, file: &File, catalog: &HashMap<String, Library>) -> Option
             add(&format!("{}:{}", value("group"), value("name")), value("version"));
         }
     }
+    draft.manifest.partial = partial;
     let lockfile = tree.resolve(file.folder(), "gradle.lockfile");
     draft.manifest.lock = match lockfile {
         Some(lockfile) => {

@@ -34,6 +34,20 @@ fn unused(files: &[(&str, &str)]) -> Vec<String> {
 const PACKAGE: &str = r#"{"name": "app", "dependencies": {"a": "^1.0.0"}, "scripts": {"start": "b-run x"}}"#;
 
 #[test]
+fn bundles_and_catalogues_of_gradle() {
+    let build = "dependencies {\n    implementation(libs.bundles.web)\n    implementation(libs.hikari)\n}\n";
+    let catalogue = "[libraries]\nktor-core = \"io.ktor:ktor-server-core:3.0.0\"\nktor_netty = { module = \"io.ktor:ktor-server-netty\", version = \"3.0.0\" }\nhikari = \"com.zaxxer:HikariCP:6.0.0\"\n[bundles]\nweb = [\"ktor-core\", \"ktor_netty\"]\n";
+    let known = packages(&[("build.gradle.kts", build), ("gradle/libs.versions.toml", catalogue)]);
+    let found = manifest(&known, "build.gradle.kts");
+    let names: Vec<&str> = found.dependencies.iter().map(|d| d.name.as_str()).collect();
+    assert_eq!(names, ["io.ktor:ktor-server-core", "io.ktor:ktor-server-netty", "com.zaxxer:HikariCP"]);
+    assert!(!found.partial);
+    // The catalogue is published elsewhere: what is not declared here may still be there.
+    let elsewhere = packages(&[("build.gradle.kts", build)]);
+    assert!(manifest(&elsewhere, "build.gradle.kts").partial);
+}
+
+#[test]
 fn npm_lockfiles_are_compared() {
     let in_step = r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "^1.0.0"}}, "node_modules/a": {"version": "1.2.0"}}}"#;
     let older = in_step.replace("^1.0.0", "^0.9.0");

@@ -42,6 +42,40 @@ fn a_library_and_a_command_line_tool_are_not_deployable() {
 }
 
 #[test]
+fn a_server_is_seen_where_a_package_of_its_own_listens() {
+    let go = system(&[
+        ("go.mod", "module x\n\nrequire github.com/acme/serve v1.0.0\n"),
+        (
+            "router/router.go",
+            "package router\nimport \"net/http\"\nfunc Load() { mux := http.NewServeMux() }\n",
+        ),
+    ]);
+    assert!(go.http_server().is_some());
+    let ktor = system(&[
+        (
+            "app/build.gradle.kts",
+            "dependencies {\n    implementation(libs.bundles.ktor.server)\n    implementation(\"com.acme:log:1.0\")\n}\n",
+        ),
+        (
+            "app/src/main/kotlin/Api.kt",
+            "import io.ktor.server.routing.routing\nfun Application.api() { routing { } }\n",
+        ),
+    ]);
+    assert!(ktor.http_server().is_some());
+    let spring = system(&[
+        (
+            "pom.xml",
+            "<project><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>",
+        ),
+        (
+            "src/main/java/com/example/demo/DemoApplication.java",
+            "package com.example.demo;\n@SpringBootApplication\npublic class DemoApplication { }\n",
+        ),
+    ]);
+    assert!(spring.http_server().is_some());
+}
+
+#[test]
 fn a_server_with_templates_has_pages_and_one_without_has_none() {
     let api = system(&[("go.mod", "module x\n"), ("main.go", GO_SERVER)]);
     assert_eq!(api.http_server().unwrap().at.to_string(), "main.go:3");

@@ -76,6 +76,11 @@ impl Class {
     pub fn of_path(path: &str) -> Class {
         let mut folders = path.split('/').collect::<Vec<_>>();
         let name = folders.pop().unwrap_or_default();
+        let source_set = source_set(&folders);
+        if let Some((_, at)) = source_set {
+            // What follows are the parts of a package name: `com.example.demo` is what the generators propose.
+            folders.truncate(at);
+        }
         let any = |names: &[&str]| folders.iter().any(|folder| names.contains(folder));
         if any(VENDORED) {
             // Go's and PHP's `vendor` hold others' code, Rails' `vendor/assets` too; a migration folder is never there.
@@ -90,7 +95,11 @@ impl Class {
         {
             return Class::Generated;
         }
-        if any(TEST) || is_test_name(&lower) {
+        let tests = match source_set {
+            Some((set, _)) => set.to_ascii_lowercase().contains("test"),
+            None => is_test_name(&lower),
+        };
+        if tests || any(TEST) {
             return Class::Test;
         }
         if any(EXAMPLE) {
@@ -117,6 +126,15 @@ impl Class {
         }
         Class::Shipped
     }
+}
+
+/// The source set of a Maven or Gradle layout, `src/SET/LANGUAGE`, and the number of folders up to its language.
+fn source_set<'a>(folders: &[&'a str]) -> Option<(&'a str, usize)> {
+    const LANGUAGES: &[&str] = &["java", "kotlin", "scala", "groovy", "resources", "webapp"];
+    folders.windows(3).enumerate().find_map(|(index, part)| match part {
+        ["src", set, language] if LANGUAGES.contains(language) => Some((*set, index + 3)),
+        _ => None,
+    })
 }
 
 /// Whether a file of this extension, in lower case, is a page with gaps that a server fills.
@@ -247,6 +265,27 @@ pub fn language_of(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parts_of_a_package_name_are_no_folders_of_examples() {
+        for path in [
+            "src/main/java/com/example/demo/Shop.java",
+            "server/src/main/kotlin/org/sample/testing/App.kt",
+            "src/main/resources/db/migration/V1__orders.sql",
+            "src/main/java/com/acme/Contest.java",
+        ] {
+            assert_eq!(Class::of_path(path), Class::Shipped, "{path}");
+        }
+        for path in [
+            "src/test/java/com/example/demo/ShopTests.java",
+            "app/src/integrationTest/kotlin/Orders.kt",
+            "src/testFixtures/java/com/acme/Made.java",
+            "tests/src/main/java/com/acme/Load.java",
+        ] {
+            assert_eq!(Class::of_path(path), Class::Test, "{path}");
+        }
+        assert_eq!(Class::of_path("examples/shop/src/main/java/com/acme/App.java"), Class::Example);
+    }
 
     #[test]
     fn configuration_of_development_tools_does_not_ship() {

@@ -71,7 +71,17 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
         };
         room.header("strict-transport-security", value, "Phoenix force_ssl", Layer::Application, &at);
     }
-    if text.contains("@session_options") && text.contains("secure: true") {
-        room.cookie("the session's options", Some(true), false, &place(file, text, "secure: true"));
+    // <https://hexdocs.pm/plug/Plug.Conn.html#put_resp_cookie/4>: Secure by default only where the connection is HTTPS,
+    // which behind a proxy that ends TLS it is not, unless its forwarded scheme is taken over.
+    if text.contains(":x_forwarded_proto") {
+        room.cookie("Plug over HTTPS", Some(true), true, &place(file, text, ":x_forwarded_proto"));
+    }
+    if text.contains("Plug.Session") && text.contains("key:") {
+        let (secure, by, at) = if text.contains("secure: true") {
+            (true, "the session's options", "secure: true")
+        } else {
+            (false, "Plug.Session sets Secure only where the connection itself is HTTPS", "Plug.Session")
+        };
+        room.cookie(by, Some(secure), !secure, &place(file, text, at));
     }
 }

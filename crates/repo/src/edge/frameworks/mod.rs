@@ -65,8 +65,12 @@ const LITERALS: &[(&str, Reader)] = &[
     ("UseSecurityHeaders", dotnet::read),
     ("UseXContentTypeOptions", dotnet::read),
     ("UseXfo", dotnet::read),
+    ("HeaderPolicyCollection", dotnet::read),
+    ("CookieSecurePolicy.", dotnet::read),
     ("put_secure_browser_headers", elixir::read),
     ("force_ssl:", elixir::read),
+    ("Plug.Session", elixir::read),
+    (":x_forwarded_proto", elixir::read),
     ("SESSION_SECURE_COOKIE", php::read),
     ("'secure'", php::read),
 ];

@@ -87,7 +87,17 @@ fn transport(room: &mut Room, file: &File, text: &str) {
         .filter(|start| !text[text[..*start].rfind('\n').map_or(0, |at| at + 1)..*start].contains('#'))
         .map(|start| text[start..].chars().take(400).collect())
         .unwrap_or_default();
-    let redirect = !options.contains("redirect: false");
+    // <https://guides.rubyonrails.org/configuring.html#config-assume-ssl>: every request is taken for HTTPS, so that the
+    // middleware never has one to redirect; whatever ends TLS in front must do it.
+    let assumed = lines(text, "#").any(|(_, line)| {
+        line.trim()
+            .strip_prefix("config.assume_ssl")
+            .and_then(|rest| rest.trim().strip_prefix('='))
+            .is_some_and(|value| {
+                State::of(value.split(" #").next().unwrap_or(value), &source) == State::plain(true)
+            })
+    });
+    let redirect = !options.contains("redirect: false") && !assumed;
     if redirect {
         room.redirects("Rails force_ssl", true, &state, &at);
     }

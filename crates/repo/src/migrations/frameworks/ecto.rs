@@ -54,7 +54,7 @@ fn read<'a>(seen: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
         Some(down)
             if code::calls(down.node, &source.text)
                 .iter()
-                .any(|call| !matches!(call.name(), "def" | "down" | "raise")) =>
+                .any(|call| !matches!(call.callee.as_str(), "def" | "down" | "raise")) =>
         {
             WayBack::Yes
         }
@@ -222,6 +222,13 @@ mod tests {
 
     fn module(body: &str) -> String {
         format!("defmodule Shop.Repo.Migrations.A do\n  use Ecto.Migration\n\n{body}\nend\n")
+    }
+
+    #[test]
+    fn migrations_of_a_library_go_down_by_its_own_call() {
+        let body = "  def up do\n    Oban.Migrations.up(version: 11)\n  end\n\n  def down do\n    Oban.Migrations.down(version: 1)\n  end";
+        let set = only_set(&[("priv/repo/migrations/20240101000000_a.exs", &module(body))]);
+        assert_eq!(outline(&set), [("20240101000000_a", true, vec![])]);
     }
 
     #[test]
