@@ -184,6 +184,7 @@ pub mod tests {
             leaks: Vec::new(),
             default_page: None,
             fields: None,
+            cut: None,
         }
     }
 

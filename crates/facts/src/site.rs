@@ -190,6 +190,9 @@ pub struct Exchange {
     /// Names and types of the fields of a JSON answer, sorted (`error.code: text`); none where it is no JSON.
     #[serde(default)]
     pub fields: Option<Vec<String>>,
+    /// The answer was not taken whole, and why (too long, too slow, cut off, broken compression).
+    #[serde(default)]
+    pub cut: Option<String>,
 }
 
 impl Exchange {
@@ -358,7 +361,7 @@ pub struct LegalPage {
 pub struct ServedAsset {
     /// Its address.
     pub url: String,
-    /// `script`, `style` or `image`.
+    /// `script`, `style`, `font` or `image`.
     pub kind: String,
     /// Bytes on the wire.
     pub bytes: u64,

@@ -4,15 +4,27 @@
 //! facts and no verdict. Everything that a site answers is hostile: sizes, times, redirects and counts are bounded, and a
 //! part that fails is an absence with a cause.
 
+mod assets;
 mod budget;
+mod collect;
+mod crawl;
+mod exchanges;
 pub mod http;
+mod leaks;
+mod minify;
+mod plain;
+mod probe;
+mod record;
+mod redact;
 mod target;
+mod timing;
 pub mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use budget::Budget;
+pub use collect::collect;
 pub use target::{Target, TargetError, environment};
 
 /// What the collector needs.

@@ -1,0 +1,137 @@
+//! One address that is being probed: what is asked goes through here and is written down here.
+
+use std::hash::{BuildHasher, RandomState};
+
+use seaworthy_facts::{Asked, Exchange};
+use url::Url;
+
+use crate::http::{Answer, Client, Failure, Request};
+use crate::{Budget, record, redact};
+
+/// Redirects that are followed from one page to the next.
+const STEPS: usize = 5;
+/// Remarks that are kept.
+const REMARKS: usize = 30;
+
+/// An address that is being probed.
+pub struct Probe<'a> {
+    client: &'a Client,
+    budget: &'a Budget,
+    /// Where it is: scheme, host and port.
+    pub origin: Url,
+    /// What was asked and answered.
+    pub exchanges: Vec<Exchange>,
+    /// Things worth a line.
+    pub remarks: Vec<String>,
+}
+
+impl<'a> Probe<'a> {
+    /// Begins to probe an address.
+    pub fn new(client: &'a Client, budget: &'a Budget, origin: &Url) -> Self {
+        Probe { client, budget, origin: origin.clone(), exchanges: Vec::new(), remarks: Vec::new() }
+    }
+
+    /// Asks without writing it down.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        self.client.send(request, self.budget)
+    }
+
+    /// Asks and writes it down. That nothing came back is a remark.
+    pub fn ask(&mut self, asked: Asked, request: &Request) -> Option<Answer> {
+        match self.send(request) {
+            Ok(answer) => {
+                self.exchanges.push(record::exchange(asked, request, &answer));
+                Some(answer)
+            }
+            Err(failure) => {
+                self.failed(asked.words(), request, &failure);
+                None
+            }
+        }
+    }
+
+    /// Asks and follows redirects that stay at this address; each answer on the way is written down.
+    pub fn follow(&mut self, asked: Asked, from: &Url) -> Option<(Url, Answer)> {
+        let mut url = from.clone();
+        let mut seen = vec![url.clone()];
+        loop {
+            let request =
+                Request::get(&url).header("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
+            let answer = self.ask(asked, &request)?;
+            let Some(next) = redirected(&url, &answer) else { return Some((url, answer)) };
+            if !self.is_here(&next) {
+                self.remark(format!(
+                    "{url} leads to {}, which was not followed",
+                    redact::line(next.as_str(), 200)
+                ));
+                return Some((url, answer));
+            }
+            if seen.contains(&next) || seen.len() > STEPS {
+                self.remark(format!(
+                    "{from} goes round in a circle of redirects or takes more than {STEPS} steps"
+                ));
+                return Some((url, answer));
+            }
+            seen.push(next.clone());
+            url = next;
+        }
+    }
+
+    /// An address that was written in a page, made whole; none when it is of another host, scheme or port.
+    pub fn here(&self, base: &Url, href: &str) -> Option<Url> {
+        let mut url = base.join(href.trim()).ok()?;
+        url.set_fragment(None);
+        self.is_here(&url).then_some(url)
+    }
+
+    /// Whether it is at the probed address.
+    pub fn is_here(&self, url: &Url) -> bool {
+        url.scheme() == self.origin.scheme()
+            && url.host() == self.origin.host()
+            && url.port_or_known_default() == self.origin.port_or_known_default()
+            && url.username().is_empty()
+            && url.password().is_none()
+    }
+
+    /// An address here with this path.
+    pub fn at(&self, path: &str) -> Url {
+        let mut url = self.origin.clone();
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        url.set_path(path);
+        url.set_query(query);
+        url
+    }
+
+    /// Notes that nothing came back.
+    pub fn failed(&mut self, what: &str, request: &Request, failure: &Failure) {
+        let address = request.address();
+        let address = address.split('?').next().unwrap_or_default();
+        self.remark(format!("{what}: {} {}: {failure}", request.method, redact::line(address, 200)));
+    }
+
+    /// Notes something.
+    pub fn remark(&mut self, text: String) {
+        if self.remarks.len() < REMARKS && !self.remarks.contains(&text) {
+            self.remarks.push(text);
+        }
+    }
+}
+
+/// Where an answer leads to; none when it leads nowhere.
+pub fn redirected(from: &Url, answer: &Answer) -> Option<Url> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = answer.header("location").next()?;
+    let mut url = from.join(location.trim()).ok()?;
+    url.set_fragment(None);
+    Some(url)
+}
+
+/// A word that nobody has used.
+pub fn made_up() -> String {
+    format!("seaworthy-{:016x}", RandomState::new().hash_one(std::time::Instant::now()))
+}
