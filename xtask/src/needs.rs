@@ -30,6 +30,14 @@ const NEEDS: &[Need] = &[
     Need { programs: &["hyperfine"], package: "hyperfine", why: "timing by hand" },
     Need { programs: &["node"], package: "nodejs", why: "applications that trials start" },
     Need { programs: &["npm"], package: "npm", why: "applications that trials start" },
+    Need {
+        programs: &["openssl"],
+        package: "openssl",
+        why: "certificates, and servers of old versions of TLS",
+    },
+    Need { programs: &["nginx"], package: "nginx-light", why: "a web server whose handshakes are read" },
+    Need { programs: &["caddy"], package: "caddy", why: "a web server whose handshakes are read" },
+    Need { programs: &["pebble"], package: "pebble", why: "an authority that issues by ACME" },
     Need { programs: &["cc", "gcc", "clang"], package: "gcc", why: "the grammars are C" },
 ];
 

@@ -38,6 +38,9 @@ pub struct TlsEndpoint {
     /// Cipher suites that are accepted.
     #[serde(default)]
     pub suites: Vec<Suite>,
+    /// Every suite that breaks was offered with every accepted version: one that is not listed is refused.
+    #[serde(default)]
+    pub weak_tried: bool,
     /// The chain as it was sent, leaf first.
     #[serde(default)]
     pub chain: Vec<SentCertificate>,
@@ -133,6 +136,8 @@ pub enum SuiteWeakness {
     Des,
     /// No forward secrecy: the key is sent under the server's RSA key.
     RsaKeyExchange,
+    /// No forward secrecy: the key of the certificate is used for Diffie-Hellman.
+    StaticDiffieHellman,
     /// CBC mode.
     Cbc,
 }
@@ -140,7 +145,10 @@ pub enum SuiteWeakness {
 impl SuiteWeakness {
     /// It fails the item; the others are noted.
     pub fn breaks(self) -> bool {
-        !matches!(self, SuiteWeakness::RsaKeyExchange | SuiteWeakness::Cbc)
+        !matches!(
+            self,
+            SuiteWeakness::RsaKeyExchange | SuiteWeakness::StaticDiffieHellman | SuiteWeakness::Cbc
+        )
     }
 
     /// In words.
@@ -152,6 +160,7 @@ impl SuiteWeakness {
             SuiteWeakness::Rc4 => "RC4",
             SuiteWeakness::Des => "DES or 3DES",
             SuiteWeakness::RsaKeyExchange => "RSA key exchange, no forward secrecy",
+            SuiteWeakness::StaticDiffieHellman => "static Diffie-Hellman, no forward secrecy",
             SuiteWeakness::Cbc => "CBC mode",
         }
     }
