@@ -4,7 +4,7 @@
 //! freshness. Where nothing was probed, what the repository says is all there is.
 
 use jiff::{Timestamp, ToSpan};
-use seaworthy_facts::{Absent, Exchange, Fact, FactView, Origin, Site};
+use seaworthy_facts::{Absent, Exchange, Fact, FactView, Origin, Site, Tls, TlsEndpoint};
 use seaworthy_model::{Environment, Evidence, Location, Note, Polarity, ProbedExchange, Rung};
 
 use crate::{Applies, Findings, Item};
@@ -34,7 +34,26 @@ impl<'a> From<&'a Origin> for Place<'a> {
     }
 }
 
+impl<'a> From<&'a TlsEndpoint> for Place<'a> {
+    fn from(endpoint: &'a TlsEndpoint) -> Self {
+        Place { url: &endpoint.url, environment: endpoint.environment, at: endpoint.at }
+    }
+}
+
 impl Live {
+    /// Asks each address with which handshakes were made. Nothing is asked where none was tried.
+    pub fn of_endpoints(view: &FactView, mut ask: impl FnMut(&TlsEndpoint, &mut Live)) -> Live {
+        let mut live = Live::default();
+        let Some(tls) = live.fact::<Tls>(view) else { return live };
+        for endpoint in &tls.endpoints {
+            match &endpoint.unreached {
+                Some(absent) => live.unreached(&endpoint.url, absent),
+                None => ask(endpoint, &mut live),
+            }
+        }
+        live
+    }
+
     /// Asks each address that answered. Nothing is asked where no site was probed.
     pub fn of_sites(view: &FactView, mut ask: impl FnMut(&Origin, &mut Live)) -> Live {
         let mut live = Live::default();

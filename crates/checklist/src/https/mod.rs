@@ -2,6 +2,7 @@
 
 mod auto_renewal;
 mod enforced;
+mod handshakes;
 mod hsts;
 mod redirect;
 mod tls_version;
