@@ -35,9 +35,11 @@ const NEEDS: &[Need] = &[
         package: "openssl",
         why: "certificates, and servers of old versions of TLS",
     },
-    Need { programs: &["nginx"], package: "nginx-light", why: "a web server whose handshakes are read" },
-    Need { programs: &["caddy"], package: "caddy", why: "a web server whose handshakes are read" },
+    Need { programs: &["nginx"], package: "nginx-light", why: "a site that is probed" },
+    Need { programs: &["caddy"], package: "caddy", why: "a site that is probed" },
     Need { programs: &["pebble"], package: "pebble", why: "an authority that issues by ACME" },
+    Need { programs: &["apache2"], package: "apache2-bin", why: "a site that is probed" },
+    Need { programs: &["python3"], package: "python3", why: "a site that is probed" },
     Need { programs: &["cc", "gcc", "clang"], package: "gcc", why: "the grammars are C" },
 ];
 

@@ -72,7 +72,7 @@ pub fn fetch(probe: &mut Probe<'_>, loads: &[(Url, Kind)]) -> (Vec<ServedAsset>,
 
 fn measure(url: &Url, kind: Kind, answer: &Answer) -> ServedAsset {
     let text = matches!(kind, Kind::Script | Kind::Style);
-    let tried = text && answer.cut.is_none() && answer.body.len() <= TRIED;
+    let tried = text && !answer.body.is_empty() && answer.cut.is_none() && answer.body.len() <= TRIED;
     let joined: Vec<String> = answer.header("cache-control").collect();
     ServedAsset {
         url: redact::secrets(url.as_str()),

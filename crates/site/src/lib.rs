@@ -10,7 +10,7 @@ mod collect;
 mod crawl;
 mod exchanges;
 pub mod http;
-mod leaks;
+pub mod leaks;
 mod minify;
 mod plain;
 mod probe;
@@ -25,6 +25,7 @@ use std::time::Duration;
 
 pub use budget::Budget;
 pub use collect::collect;
+pub use crawl::{html, legal, robots};
 pub use target::{Target, TargetError, environment};
 
 /// What the collector needs.

@@ -10,6 +10,8 @@ use crate::{Budget, record, redact};
 
 /// Redirects that are followed from one page to the next.
 const STEPS: usize = 5;
+/// What a browser asks for.
+const PAGE: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
 /// Remarks that are kept.
 const REMARKS: usize = 30;
 
@@ -55,11 +57,15 @@ impl<'a> Probe<'a> {
 
     /// Asks and follows redirects that stay at this address; each answer on the way is written down.
     pub fn follow(&mut self, asked: Asked, from: &Url) -> Option<(Url, Answer)> {
+        self.follow_as(asked, from, PAGE)
+    }
+
+    /// The same, asking for this kind of answer.
+    pub fn follow_as(&mut self, asked: Asked, from: &Url, accept: &str) -> Option<(Url, Answer)> {
         let mut url = from.clone();
         let mut seen = vec![url.clone()];
         loop {
-            let request =
-                Request::get(&url).header("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
+            let request = Request::get(&url).header("Accept", accept);
             let answer = self.ask(asked, &request)?;
             let Some(next) = redirected(&url, &answer) else { return Some((url, answer)) };
             if !self.is_here(&next) {

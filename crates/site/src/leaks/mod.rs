@@ -145,9 +145,6 @@ fn around(text: &str, start: usize, end: usize) -> String {
 /// The product whose own page this is.
 pub fn default_page(answer: &Answer) -> Option<String> {
     let compiled = COMPILED_SHAPES.as_ref()?;
-    if answer.body.is_empty() {
-        return None;
-    }
     let text = text(answer);
     let found: Vec<&Page> = compiled
         .pages

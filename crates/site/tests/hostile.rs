@@ -1,0 +1,249 @@
+//! Servers that answer with malice: each gives a clear line, in bounded time and memory.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use seaworthy_facts::{PlainEnd, Site};
+use seaworthy_site::http::{Answer, Client, Cut, Failure, Limits, Names, Request};
+use seaworthy_site::{Budget, Input, Target, collect};
+use url::Url;
+
+/// A server that hands each connection to `answer` after it has read the head of the request.
+fn serve(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (answer, count) = (Arc::new(answer), Arc::clone(&asked));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            count.fetch_add(1, Ordering::SeqCst);
+            let answer = Arc::clone(&answer);
+            std::thread::spawn(move || {
+                let mut stream = stream;
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+                    head.push(byte[0]);
+                }
+                answer(&mut stream, &String::from_utf8_lossy(&head));
+            });
+        }
+    });
+    (port, asked)
+}
+
+fn limits() -> Limits {
+    Limits { time: Duration::from_secs(1), wire: 300_000, plain: 500_000, ..Limits::default() }
+}
+
+fn send(url: &str) -> Result<Answer, Failure> {
+    let client = Client::new(Names::default(), limits(), true).unwrap();
+    client.send(&Request::get(&Url::parse(url).unwrap()), &Budget::new(1, Duration::ZERO))
+}
+
+fn ask(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> Result<Answer, Failure> {
+    send(&format!("http://127.0.0.1:{}/", serve(answer).0))
+}
+
+fn probe(addresses: &[String]) -> Site {
+    let targets = addresses.iter().map(|text| Target::read(text, &[], &[]).unwrap()).collect();
+    collect(&Input {
+        targets,
+        probe_errors: false,
+        ca_file: None,
+        requests: 60,
+        timeout: Duration::from_secs(2),
+        browser: false,
+    })
+}
+
+fn repeat(stream: &mut TcpStream, bytes: &[u8], pause: Duration) {
+    while stream.write_all(bytes).is_ok() {
+        std::thread::sleep(pause);
+    }
+}
+
+#[test]
+fn bodies_without_end_stop_at_the_cap() {
+    let plain = ask(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        repeat(stream, &[b'a'; 8192], Duration::ZERO);
+    })
+    .unwrap();
+    assert_eq!((plain.status, plain.body.len(), plain.cut), (200, 300_000, Some(Cut::Wire(300_000))));
+    let chunked = ask(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        repeat(stream, &b"1\r\na\r\n".repeat(1000), Duration::ZERO);
+    })
+    .unwrap();
+    assert_eq!(chunked.cut, Some(Cut::Wire(300_000)));
+}
+
+#[test]
+fn one_byte_at_a_time_ends_at_the_deadline() {
+    let slow = Duration::from_millis(50);
+    let head = ask(move |stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nA: ");
+        repeat(stream, b"b", slow);
+    });
+    assert_eq!(head.unwrap_err(), Failure::Timeout(1));
+    let body = ask(move |stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        repeat(stream, b"b", slow);
+    });
+    assert_eq!(body.unwrap().cut, Some(Cut::Time(1)));
+    let silent = ask(|_, _| std::thread::sleep(Duration::from_secs(60)));
+    assert_eq!(silent.unwrap_err().to_string(), "no answer within 1 s");
+    let (port, _) = serve(move |stream, _| repeat(stream, b"\x16", slow));
+    // The server waits for a request and the client for a handshake: the deadline is over that, too.
+    assert!(matches!(
+        send(&format!("https://127.0.0.1:{port}/")).unwrap_err(),
+        Failure::Timeout(1) | Failure::Tls(_)
+    ));
+}
+
+#[test]
+fn a_compression_bomb_stops_at_the_cap() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..200 {
+        encoder.write_all(&[0; 1_000_000]).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    assert!(bomb.len() < 250_000);
+    let answer = ask(move |stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+        let _ = stream.write_all(&bomb);
+    })
+    .unwrap();
+    assert_eq!((answer.body.len(), answer.cut), (500_000, Some(Cut::Plain(500_000))));
+}
+
+#[test]
+fn heads_are_bounded() {
+    let endless = ask(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 ");
+        repeat(stream, &[b'a'; 8192], Duration::ZERO);
+    });
+    assert_eq!(endless.unwrap_err(), Failure::HeadTooLarge(256 * 1024));
+    let cookies = ask(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        for number in 0..100_000 {
+            if stream.write_all(format!("Set-Cookie: name{number}=value{number}\r\n").as_bytes()).is_err() {
+                return;
+            }
+        }
+        let _ = stream.write_all(b"\r\nbody");
+    })
+    .unwrap();
+    assert_eq!((cookies.status, cookies.headers.len(), cookies.cut), (200, 500, Some(Cut::Head(256 * 1024))));
+    assert!(cookies.left_out > 5000);
+}
+
+#[test]
+fn what_is_no_answer_is_told_in_a_sentence() {
+    let garbage = ask(|stream, _| {
+        let _ = stream.write_all(b"220 mail.example ESMTP\r\n");
+    });
+    assert_eq!(
+        garbage.unwrap_err().to_string(),
+        "the answer is no HTTP: \u{201c}220 mail.example ESMTP\\r\\n\u{201d}"
+    );
+    let nothing = ask(|_, _| {});
+    assert_eq!(nothing.unwrap_err(), Failure::CutOff);
+    let (port, _) = serve(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    drop(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let refused = send(&format!("http://127.0.0.1:{closed}/")).unwrap_err();
+    assert_eq!(refused, Failure::Refused(format!("127.0.0.1:{closed}")));
+    let nowhere = send("http://nothing-there.invalid/").unwrap_err();
+    assert!(matches!(nowhere, Failure::NoSuchHost(_) | Failure::Timeout(_)), "{nowhere}");
+}
+
+#[test]
+fn a_name_that_turns_out_private_is_not_asked() {
+    let (port, asked) = serve(|_, _| {});
+    let names = Names::with([("public.example".to_owned(), vec![[127, 0, 0, 1].into()])]);
+    let client = Client::new(names, limits(), false).unwrap();
+    let url = Url::parse(&format!("http://public.example:{port}/")).unwrap();
+    let failure = client.send(&Request::get(&url), &Budget::new(1, Duration::ZERO)).unwrap_err();
+    assert_eq!(failure, Failure::PrivateAddress("public.example".to_owned()));
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn redirects_lead_nowhere_else() {
+    let (inside, asked) = serve(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nsecret");
+    });
+    for to in [
+        "file:///etc/passwd".to_owned(),
+        format!("http://127.0.0.1:{inside}/"),
+        "http://169.254.169.254/".to_owned(),
+    ] {
+        let location = to.clone();
+        let (port, _) = serve(move |stream, _| {
+            let _ = write!(stream, "HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+        });
+        let site = probe(&[format!("http://127.0.0.1:{port}")]);
+        assert_eq!(site.origins[0].plain[0].end, PlainEnd::Elsewhere(to.clone()), "{to}");
+        assert!(
+            site.remarks.iter().any(|remark| remark.contains(&to) && remark.contains("not followed")),
+            "{:?}",
+            site.remarks
+        );
+    }
+    let (port, _) = serve(move |stream, _| {
+        let page = format!(
+            "<a href='http://127.0.0.1:{inside}/privacy'>Privacy</a><script src='http://127.0.0.1:{inside}/a.js'></script>\
+             <a href='//127.0.0.1:{inside}/b'>b</a><link rel=stylesheet href='http://user@127.0.0.1:{inside}/c.css'>"
+        );
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}",
+            page.len()
+        );
+    });
+    let site = probe(&[format!("http://127.0.0.1:{port}")]);
+    assert_eq!((site.origins[0].legal[0].status, site.origins[0].assets.len()), (None, 0));
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "another port is another place");
+}
+
+#[test]
+fn a_circle_of_redirects_ends() {
+    let (port, _) = serve(|stream, head| {
+        let to = if head.starts_with("GET /one") { "/two" } else { "/one" };
+        let _ = write!(stream, "HTTP/1.1 301 Moved\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+    });
+    let site = probe(&[format!("http://127.0.0.1:{port}")]);
+    assert_eq!(site.origins[0].plain[0].end, PlainEnd::Loop);
+    assert!(site.remarks.iter().any(|remark| remark.contains("circle")), "{:?}", site.remarks);
+    assert!(site.requests <= 60);
+}
+
+#[test]
+fn dead_addresses_are_absences_in_the_order_of_the_names() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (mail, _) = serve(|stream, _| {
+        let _ = stream.write_all(b"220 mail.example ESMTP\r\n");
+    });
+    let (alive, _) = serve(|stream, _| {
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: a=s3cr3t\r\n\r\n<p>hello");
+    });
+    let site = probe(&[
+        format!("http://127.0.0.1:{closed}"),
+        format!("http://127.0.0.1:{mail}"),
+        format!("http://127.0.0.1:{alive}"),
+    ]);
+    let why = |at: usize| site.origins[at].unreached.as_ref().map(|absent| absent.why.clone());
+    assert!(why(0).unwrap().ends_with("refuses connections"), "{:?}", why(0));
+    assert!(why(1).unwrap().contains("no HTTP"), "{:?}", why(1));
+    assert_eq!(why(2), None);
+    assert!(!serde_json::to_string(&site).unwrap().contains("s3cr3t"));
+}

@@ -1,0 +1,280 @@
+//! Servers as people run them, on ports of this machine: what they answer is what the facts say.
+#![allow(clippy::unwrap_used)]
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use seaworthy_facts::{Asked, Leak, LeakKind, Origin, PlainEnd, Site};
+use seaworthy_site::{Input, Target, collect};
+
+/// A server that is ended with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Starts a program and waits until its port is open.
+fn start(program: &str, arguments: &[&str], at: &Path, port: u16) -> Server {
+    let child = Command::new(program)
+        .args(arguments)
+        .current_dir(at)
+        .env("HOME", at)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it"));
+    let server = Server(child);
+    for _ in 0..600 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return server;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{program} does not listen at {port}");
+}
+
+fn probe(addresses: &[String]) -> Site {
+    let targets = addresses.iter().map(|text| Target::read(text, &[], &[]).unwrap()).collect();
+    collect(&Input {
+        targets,
+        probe_errors: false,
+        ca_file: None,
+        requests: 150,
+        timeout: Duration::from_secs(10),
+        browser: false,
+    })
+}
+
+/// A small site: a page with a script, a style sheet, a legal page two clicks away.
+fn pages(at: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(at.join(name), text).unwrap();
+    write(
+        "index.html",
+        "<!doctype html><link rel=stylesheet href=/main.3f9a1c2b.css><script src=/app.js></script>\
+         <script src=http://cdn.example/x.js></script><a href=/legal.html>Legal</a><a href=/hidden/x.html>x</a>",
+    );
+    write("legal.html", "<a href=/privacy.html>Privacy</a>");
+    write(
+        "privacy.html",
+        "<p>Last updated 2025-03-01. We keep little. Lorem ipsum. Write to <a href=mailto:me@a.example>me</a>.",
+    );
+    write("main.3f9a1c2b.css", &"body  {\n  color : red;\n}\n".repeat(200));
+    write("app.js", &"// says hello\nfunction hello ( name ) {\n  return name\n}\n".repeat(200));
+    write("robots.txt", "User-agent: *\nDisallow: /hidden/\n");
+}
+
+fn leaks(origin: &Origin) -> Vec<&Leak> {
+    origin.exchanges.iter().flat_map(|exchange| &exchange.leaks).collect()
+}
+
+fn default_page(origin: &Origin) -> Option<&str> {
+    origin.of(Asked::UnknownPath).next().unwrap().default_page.as_deref()
+}
+
+#[test]
+fn nginx_over_tls_with_a_redirect() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    pages(at);
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem"])
+        .current_dir(at)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let (plain, tls) = (port(), port());
+    let root = at.display();
+    let configuration = format!(
+        "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log; events {{}}
+        http {{
+            access_log off; default_type application/octet-stream;
+            types {{ text/html html; text/css css; text/javascript js; text/plain txt; }}
+            client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
+            uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;
+            server {{ listen 127.0.0.1:{plain}; return 301 https://127.0.0.1:{tls}$request_uri; }}
+            server {{
+                listen 127.0.0.1:{tls} ssl; ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem;
+                root {root}; gzip on; gzip_types text/css text/javascript;
+                add_header Strict-Transport-Security max-age=31536000;
+                add_header Set-Cookie 'sid=s3cr3t; Secure; HttpOnly';
+                location ~ css$ {{ add_header Cache-Control 'public, max-age=31536000, immutable'; }}
+            }}
+        }}"
+    );
+    std::fs::write(at.join("nginx.conf"), configuration).unwrap();
+    let file = at.join("nginx.conf").display().to_string();
+    let _server = start("nginx", &["-p", &root.to_string(), "-c", &file], at, tls);
+    let site = probe(&[format!("https://127.0.0.1:{tls}"), format!("http://127.0.0.1:{plain}")]);
+    let origin = &site.origins[0];
+    assert_eq!(origin.unreached, None);
+    assert_eq!(origin.plain.len(), 1);
+    assert_eq!((&origin.plain[0].end, origin.plain[0].hops.len()), (&PlainEnd::Https, 1));
+    let location = origin.plain[0].hops[0].location.clone().unwrap();
+    assert!(location.ends_with("?kept=1") && location.starts_with("https://"), "{location}");
+    let home = origin.of(Asked::Home).next().unwrap();
+    assert_eq!(home.header("strict-transport-security").collect::<Vec<_>>(), ["max-age=31536000"]);
+    assert_eq!(home.cookies.len(), 1);
+    assert!(home.cookies[0].secure && home.cookies[0].http_only);
+    assert_eq!(origin.mixed.len(), 1);
+    assert!(origin.mixed[0].active && origin.mixed[0].loads == "http://cdn.example/x.js");
+    // The error page has no header, because `add_header` without `always` is for success alone.
+    let unknown = origin.of(Asked::UnknownPath).next().unwrap();
+    assert_eq!((unknown.status, unknown.header("strict-transport-security").count()), (404, 0));
+    assert_eq!(default_page(origin), Some("nginx"));
+    assert!(leaks(origin).iter().any(|leak| leak.kind == LeakKind::VersionBanner && leak.of == "nginx"));
+    let style = origin.assets.iter().find(|asset| asset.kind == "style").unwrap();
+    assert_eq!(
+        (style.encoding.as_deref(), style.fingerprinted, style.revalidates),
+        (Some("gzip"), true, Some(true))
+    );
+    assert_eq!(style.cache_control.as_deref(), Some("public, max-age=31536000, immutable"));
+    assert!(style.bytes < style.plain_bytes && style.minified_bytes.unwrap() < style.plain_bytes);
+    let script = origin.assets.iter().find(|asset| asset.kind == "script").unwrap();
+    assert!(!script.fingerprinted && script.compressed_bytes.unwrap() < script.plain_bytes);
+    let privacy = &origin.legal[0];
+    assert_eq!((privacy.kind.as_str(), privacy.clicks, privacy.status), ("privacy", 2, Some(200)));
+    assert_eq!(privacy.placeholders, ["Lorem ipsum"]);
+    assert_eq!(
+        (privacy.dated.as_deref(), privacy.contact.as_deref()),
+        (Some("2025-03-01"), Some("me@a.example"))
+    );
+    assert_eq!(origin.durations_ms.len(), 5);
+    assert!(origin.exchanges.iter().all(|exchange| !exchange.url.contains("/hidden/")));
+    assert!(origin.errors_probed);
+    let oversized = origin.of(Asked::OversizedQuery).map(|exchange| exchange.status).collect::<Vec<_>>();
+    assert_eq!(oversized.last(), Some(&414));
+    assert!(!serde_json::to_string(&site).unwrap().contains("s3cr3t"));
+    // Plain HTTP at a port of its own is not guessed.
+    assert!(probe(&[format!("https://127.0.0.1:{tls}")]).origins[0].plain.is_empty());
+}
+
+#[test]
+fn caddy_with_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    pages(at);
+    let open = port();
+    let file = format!(
+        "{{\n admin off\n auto_https off\n}}\nhttp://127.0.0.1:{open} {{\n root * {}\n encode zstd gzip\n file_server\n}}\n",
+        at.display()
+    );
+    std::fs::write(at.join("Caddyfile"), file).unwrap();
+    let _server = start("caddy", &["run", "--config", "Caddyfile", "--adapter", "caddyfile"], at, open);
+    let origin = &probe(&[format!("http://127.0.0.1:{open}")]).origins[0];
+    assert_eq!(origin.plain[0].end, PlainEnd::Content);
+    assert_eq!(default_page(origin), Some("Caddy"));
+    let style = origin.assets.iter().find(|asset| asset.kind == "style").unwrap();
+    assert_eq!((style.encoding.as_deref(), style.plain_bytes), (Some("zstd"), 5000));
+}
+
+#[test]
+fn apache_with_its_own_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    pages(at);
+    let open = port();
+    let root = at.display();
+    let modules = ["mpm_event", "authz_core", "dir", "mime"]
+        .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
+        .concat();
+    let file = format!(
+        "ServerRoot {root}\n{modules}ServerName localhost\nListen 127.0.0.1:{open}\nPidFile {root}/pid\nErrorLog {root}/error.log\n\
+         DocumentRoot {root}\nTypesConfig /etc/mime.types\nDirectoryIndex index.html\nServerSignature On\n<Directory {root}>\nRequire all granted\n</Directory>\n"
+    );
+    let mime = Path::new("/etc/mime.types").exists();
+    let file = if mime {
+        file
+    } else {
+        file.replace("TypesConfig /etc/mime.types\n", "TypesConfig /dev/null\nAddType text/html .html\n")
+    };
+    std::fs::write(at.join("httpd.conf"), file).unwrap();
+    let file = at.join("httpd.conf").display().to_string();
+    let _server = start("apache2", &["-D", "FOREGROUND", "-X", "-f", &file], at, open);
+    let origin = &probe(&[format!("http://127.0.0.1:{open}")]).origins[0];
+    assert_eq!(default_page(origin), Some("Apache"));
+    let unknown = origin.of(Asked::UnknownPath).next().unwrap();
+    assert!(unknown.leaks.iter().any(|leak| leak.kind == LeakKind::VersionBanner), "{:?}", unknown.leaks);
+    assert_eq!(origin.legal[0].clicks, 2);
+}
+
+#[test]
+fn node_that_shows_its_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let open = port();
+    let code = format!(
+        r"const http = require('node:http');
+        http.createServer((request, response) => {{
+            let body = '';
+            request.on('data', (some) => body += some);
+            request.on('end', () => {{
+                try {{
+                    response.setHeader('X-Powered-By', 'Express');
+                    if (request.url === '/api') {{
+                        response.setHeader('Content-Type', 'application/json');
+                        return response.end(JSON.stringify({{ items: [{{ id: 1 }}], token: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0' }}));
+                    }}
+                    if (body) JSON.parse(body);
+                    response.statusCode = request.url === '/' ? 200 : 404;
+                    response.setHeader('Content-Type', 'text/html');
+                    response.end(request.url === '/' ? '<h1>Hi</h1>' : '<pre>Cannot GET ' + encodeURI(request.url) + '</pre>');
+                }} catch (error) {{
+                    response.statusCode = 500;
+                    response.end(error.stack);
+                }}
+            }});
+        }}).listen({open}, '127.0.0.1');"
+    );
+    std::fs::write(at.join("server.js"), code).unwrap();
+    let _server = start("node", &["server.js"], at, open);
+    let site = probe(&[format!("http://127.0.0.1:{open}")]);
+    let origin = &site.origins[0];
+    assert_eq!(default_page(origin), Some("Express"));
+    let json: Vec<_> = origin.of(Asked::MalformedJson).collect();
+    assert!(json.iter().all(|exchange| exchange.status == 500));
+    assert!(
+        json[0].leaks.iter().any(|leak| leak.kind == LeakKind::StackTrace && leak.of == "Node.js"),
+        "{:?}",
+        json[0].leaks
+    );
+    let data = origin.of(Asked::Api).next().unwrap();
+    assert_eq!(data.fields.as_deref().unwrap(), ["items[].id: number", "token: text"]);
+    assert!(!serde_json::to_string(&site).unwrap().contains("c2lnbmF0"));
+    // A name of a product without a version is no banner.
+    assert!(origin.of(Asked::Home).all(|exchange| exchange.leaks.is_empty()));
+}
+
+#[test]
+fn python_with_its_own_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    pages(folder.path());
+    let open = port();
+    let number = open.to_string();
+    let _server =
+        start("python3", &["-m", "http.server", "--bind", "127.0.0.1", &number], folder.path(), open);
+    let origin = &probe(&[format!("http://127.0.0.1:{open}")]).origins[0];
+    assert_eq!(default_page(origin), Some("Python http.server"));
+    assert!(leaks(origin).iter().any(|leak| leak.excerpt.contains("Python/3")));
+}
