@@ -230,6 +230,10 @@ impl Exchange {
         if let Some(body) = &self.body {
             let _ = write!(command, " --data-raw {}", quoted(body));
         }
+        if self.url.contains(['[', ']', '{', '}']) {
+            // Else curl takes them for a pattern.
+            command.push_str(" -g");
+        }
         let short = self.url.trim_end_matches('a');
         let long = self.url.len() - short.len();
         if long > 200 {
@@ -387,4 +391,20 @@ pub struct ServedAsset {
     pub validator: bool,
     /// A conditional request was answered with 304; none where it was not tried.
     pub revalidates: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_ask_the_same_again() {
+        let mut exchange: Exchange = serde_json::from_value(serde_json::json!({
+            "asked": "type-confusion", "method": "GET", "url": "http://a.example/?id[]=1&q=%27", "status": 200,
+        }))
+        .expect("an exchange");
+        assert_eq!(exchange.curl(), "curl -sS -i -g 'http://a.example/?id[]=1&q=%27'");
+        exchange.url = format!("http://a.example/?q={}", "a".repeat(8192));
+        assert_eq!(exchange.curl(), r#"curl -sS -i 'http://a.example/?q='"$(printf 'a%.0s' $(seq 8192))""#);
+    }
 }

@@ -109,9 +109,6 @@ fn probe(target: &Target, input: &Input) -> Probed {
     if let Some((url, answer)) = home {
         site(&mut origin, &mut probe, &url, &answer, input);
     }
-    if budget.sent() >= budget.allowed() {
-        probe.remark(format!("{}: the budget of {} requests is used up", target.origin(), budget.allowed()));
-    }
     origin.exchanges = probe.exchanges;
     Probed { origin, sent: budget.sent(), remarks: probe.remarks }
 }

@@ -151,7 +151,80 @@ fn chain(client: &Client, budget: &Budget, begin: Url, origin: &Url, sibling: bo
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
     use super::*;
+    use crate::http::{Limits, Names};
+
+    /// Answers as `answer` tells for host and path.
+    fn serve(answer: impl Fn(&str, &str, u16) -> String + Send + 'static) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut buffer = [0; 4096];
+                let count = stream.read(&mut buffer).unwrap_or_default();
+                let head = String::from_utf8_lossy(&buffer[..count]).into_owned();
+                let path = head.split(' ').nth(1).unwrap_or_default();
+                let host = head.split("Host: ").nth(1).and_then(|rest| rest.split([':', '\r']).next());
+                let _ = stream.write_all(answer(host.unwrap_or_default(), path, port).as_bytes());
+            }
+        });
+        port
+    }
+
+    fn ask(host: &str, answer: impl Fn(&str, &str, u16) -> String + Send + 'static) -> Vec<PlainHttp> {
+        let port = serve(answer);
+        let here = vec![IpAddr::from([127, 0, 0, 1])];
+        let names = ["a.example", "www.a.example", "b.a.example"].map(|name| (name.to_owned(), here.clone()));
+        let client = Client::new(
+            Names::with(names),
+            Limits { time: Duration::from_secs(5), ..Limits::default() },
+            true,
+        )
+        .unwrap();
+        let origin = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+        ways(&client, &Budget::new(50, Duration::ZERO), &origin, &[])
+    }
+
+    #[test]
+    fn both_forms_of_a_name_are_asked() {
+        let to_www = |host: &str, path: &str, port: u16| {
+            if host == "a.example" {
+                format!("HTTP/1.1 301 Moved\r\nLocation: http://www.a.example:{port}{path}\r\n\r\n")
+            } else {
+                "HTTP/1.1 200 OK\r\nStrict-Transport-Security: max-age=1\r\n\r\nhello".to_owned()
+            }
+        };
+        let chains = ask("a.example", to_www);
+        let told: Vec<_> =
+            chains.iter().map(|chain| (chain.sibling, chain.hops.len(), chain.end.clone())).collect();
+        assert_eq!(told, [(false, 2, PlainEnd::Content), (true, 1, PlainEnd::Content)]);
+        assert!(chains[0].hops[0].location.as_ref().unwrap().ends_with("?kept=1") && chains[0].hops[1].hsts);
+        assert_eq!(ask("www.a.example", to_www).iter().filter(|chain| chain.sibling).count(), 1);
+        // No other form of this one stands for anything.
+        assert_eq!(ask("b.a.example", to_www).len(), 1);
+    }
+
+    #[test]
+    fn ends_are_told_apart() {
+        let end = |answer: &'static str| ask("b.a.example", move |_, _, _| answer.to_owned())[0].end.clone();
+        assert_eq!(end("HTTP/1.1 404 Not Found\r\n\r\n"), PlainEnd::Error(404));
+        assert_eq!(
+            end("HTTP/1.1 302 Found\r\nLocation: https://other.example/\r\n\r\n"),
+            PlainEnd::Elsewhere("https://other.example/".to_owned())
+        );
+        assert_eq!(end("HTTP/1.1 302 Found\r\nLocation: /round\r\n\r\n"), PlainEnd::Loop);
+        assert_eq!(end("HTTP/1.1 302 Found\r\n\r\n"), PlainEnd::Error(302));
+        assert!(matches!(end("hello"), PlainEnd::NoAnswer(_)));
+        let home_only = |_: &str, path: &str, _: u16| {
+            let status = if path == "/" { "200 OK" } else { "404 Not Found" };
+            format!("HTTP/1.1 {status}\r\n\r\nhello")
+        };
+        assert_eq!(ask("b.a.example", home_only)[0].end, PlainEnd::Content);
+    }
 
     #[test]
     fn the_port_of_plain_http() {

@@ -1,17 +1,20 @@
 //! One address that is being probed: what is asked goes through here and is written down here.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
 use seaworthy_facts::{Asked, Exchange};
 use url::Url;
 
-use crate::http::{Answer, Client, Failure, Request};
+use crate::http::{Answer, Client, Cut, Failure, Request};
 use crate::{Budget, record, redact};
 
 /// Redirects that are followed from one page to the next.
 const STEPS: usize = 5;
 /// What a browser asks for.
 const PAGE: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+/// Answers that are too slow, or that say that there are too many requests, after which a site is left alone.
+const PATIENCE: u32 = 4;
 /// Remarks that are kept.
 const REMARKS: usize = 30;
 
@@ -19,6 +22,7 @@ const REMARKS: usize = 30;
 pub struct Probe<'a> {
     client: &'a Client,
     budget: &'a Budget,
+    strained: Cell<u32>,
     /// Where it is: scheme, host and port.
     pub origin: Url,
     /// What was asked and answered.
@@ -30,7 +34,14 @@ pub struct Probe<'a> {
 impl<'a> Probe<'a> {
     /// Begins to probe an address.
     pub fn new(client: &'a Client, budget: &'a Budget, origin: &Url) -> Self {
-        Probe { client, budget, origin: origin.clone(), exchanges: Vec::new(), remarks: Vec::new() }
+        Probe {
+            client,
+            budget,
+            strained: Cell::new(0),
+            origin: origin.clone(),
+            exchanges: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 
     /// Asks without writing it down.
@@ -38,7 +49,16 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// When there is no answer.
     pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        self.client.send(request, self.budget)
+        if self.strained.get() >= PATIENCE {
+            return Err(Failure::GaveUp(PATIENCE));
+        }
+        let answer = self.client.send(request, self.budget);
+        let strained = match &answer {
+            Ok(answer) => answer.status == 429 || matches!(answer.cut, Some(Cut::Time(_))),
+            Err(failure) => matches!(failure, Failure::Timeout(_)),
+        };
+        self.strained.set(self.strained.get() + u32::from(strained));
+        answer
     }
 
     /// Asks and writes it down. That nothing came back is a remark.
@@ -113,6 +133,10 @@ impl<'a> Probe<'a> {
 
     /// Notes that nothing came back.
     pub fn failed(&mut self, what: &str, request: &Request, failure: &Failure) {
+        // Once is enough for what concerns everything that follows.
+        if matches!(failure, Failure::GaveUp(_) | Failure::Budget(_)) {
+            return self.remark(format!("{}: {failure}", self.origin));
+        }
         let address = request.address();
         let address = address.split('?').next().unwrap_or_default();
         self.remark(format!("{what}: {} {}: {failure}", request.method, redact::line(address, 200)));

@@ -247,3 +247,18 @@ fn dead_addresses_are_absences_in_the_order_of_the_names() {
     assert_eq!(why(2), None);
     assert!(!serde_json::to_string(&site).unwrap().contains("s3cr3t"));
 }
+
+#[test]
+fn a_site_that_is_slow_or_unwilling_is_left_alone() {
+    let (port, _) = serve(|stream, head| {
+        if head.starts_with("GET / ") {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>hello");
+        } else {
+            let _ = stream.write_all(b"HTTP/1.1 429 Too Many Requests\r\n\r\n");
+        }
+    });
+    let site = probe(&[format!("http://127.0.0.1:{port}")]);
+    let unwilling = site.origins[0].exchanges.iter().filter(|exchange| exchange.status == 429).count();
+    assert!(unwilling <= 4 && site.requests < 12, "{unwilling} {}", site.requests);
+    assert!(site.remarks.iter().any(|remark| remark.contains("too many requests")), "{:?}", site.remarks);
+}

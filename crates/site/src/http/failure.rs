@@ -34,6 +34,11 @@ pub enum Failure {
     /// It is no HTTP.
     #[error("the answer is no HTTP: {0}")]
     Garbage(String),
+    /// The site was slow or asked for fewer requests too often.
+    #[error(
+        "not asked: the site was too slow, or answered that there were too many requests, {0} times before"
+    )]
+    GaveUp(u32),
     /// The budget of requests is used up.
     #[error("the budget of {0} requests is used up")]
     Budget(u32),
@@ -50,6 +55,9 @@ impl Failure {
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe => Failure::CutOff,
             _ => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => {
+                    Failure::Tls("it does not speak TLS".to_owned())
+                }
                 Some(tls) => Failure::Tls(tls.to_string()),
                 None => Failure::Unreachable(host.to_owned(), error.to_string()),
             },
