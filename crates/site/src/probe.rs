@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
-use seaworthy_facts::{Asked, Exchange};
+use seaworthy_facts::{Asked, Exchange, Leak};
 use url::Url;
 
 use crate::http::{Answer, Client, Cut, Failure, Request};
-use crate::{Budget, record, redact};
+use crate::{Budget, leaks, record, redact};
 
 /// Redirects that are followed from one page to the next.
 const STEPS: usize = 5;
@@ -23,6 +23,8 @@ pub struct Probe<'a> {
     client: &'a Client,
     budget: &'a Budget,
     strained: Cell<u32>,
+    /// What looks like inner workings on the page that was asked for properly: text about them, and no leak.
+    calm: Vec<Leak>,
     /// Where it is: scheme, host and port.
     pub origin: Url,
     /// What was asked and answered.
@@ -38,6 +40,7 @@ impl<'a> Probe<'a> {
             client,
             budget,
             strained: Cell::new(0),
+            calm: Vec::new(),
             origin: origin.clone(),
             exchanges: Vec::new(),
             remarks: Vec::new(),
@@ -65,7 +68,17 @@ impl<'a> Probe<'a> {
     pub fn ask(&mut self, asked: Asked, request: &Request) -> Option<Answer> {
         match self.send(request) {
             Ok(answer) => {
-                self.exchanges.push(record::exchange(asked, request, &answer));
+                let mut exchange = record::exchange(asked, request, &answer);
+                if asked == Asked::Home && answer.status < 300 {
+                    self.calm = leaks::of(&answer, true);
+                }
+                if asked.is_provocation() && answer.status < 400 {
+                    exchange.leaks.retain(|leak| {
+                        let told = |known: &Leak| known.kind == leak.kind && known.of == leak.of;
+                        self.shown(leak) || !self.calm.iter().any(told)
+                    });
+                }
+                self.exchanges.push(exchange);
                 Some(answer)
             }
             Err(failure) => {
@@ -129,6 +142,12 @@ impl<'a> Probe<'a> {
         url.set_path(path);
         url.set_query(query);
         url
+    }
+
+    /// It is a leak on the page itself, too.
+    fn shown(&self, leak: &Leak) -> bool {
+        let homes = self.exchanges.iter().filter(|exchange| exchange.asked == Asked::Home);
+        homes.flat_map(|exchange| &exchange.leaks).any(|known| known.kind == leak.kind && known.of == leak.of)
     }
 
     /// Notes that nothing came back.

@@ -262,3 +262,14 @@ fn a_site_that_is_slow_or_unwilling_is_left_alone() {
     assert!(unwilling <= 4 && site.requests < 12, "{unwilling} {}", site.requests);
     assert!(site.remarks.iter().any(|remark| remark.contains("too many requests")), "{:?}", site.remarks);
 }
+
+#[test]
+fn a_page_about_errors_leaks_nothing() {
+    let (port, _) = serve(|stream, _| {
+        let page = "<pre>Traceback (most recent call last):\n  File \"/srv/app/main.py\", line 1, in f</pre>";
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{page}");
+    });
+    let site = probe(&[format!("http://127.0.0.1:{port}")]);
+    assert!(site.origins[0].exchanges.len() > 10);
+    assert!(site.origins[0].exchanges.iter().all(|exchange| exchange.leaks.is_empty()));
+}

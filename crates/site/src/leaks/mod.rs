@@ -216,6 +216,9 @@ mod tests {
             status page. Select a plan from the list where you like. Error 500, reference 12:30:45.</p>";
         assert_eq!(of(&answer(500, page, &[("server", "nginx"), ("x-powered-by", "Express")]), true), []);
         assert_eq!(default_page(&answer(404, page, &[])), None);
+        let page = "<link href='/app/x.css'><script src=\"/build/app-1a2b.js\"></script><script src=/src/main.ts></script>\
+            <a href=\"/home/index.php\">home</a> <script src='/node_modules/.vite/deps/x.js'></script>";
+        assert_eq!(of(&answer(404, page, &[]), true), []);
         let tutorial = "<pre>Traceback (most recent call last):\n  File \"/app/main.py\", line 1, in f</pre>";
         assert_eq!(of(&answer(200, tutorial, &[]), false), []);
         assert_eq!(of(&answer(500, tutorial, &[]), true).len(), 2);
