@@ -14,7 +14,8 @@ use rustls::client::{
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, NamedGroup, SignatureScheme,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, NamedGroup, ProtocolVersion,
+    SignatureScheme,
 };
 
 use super::connection::Connection;
@@ -94,7 +95,9 @@ fn shake(
         alpn: client.alpn_protocol().and_then(|name| String::from_utf8(name.to_vec()).ok()),
         resumed: client.handshake_kind() == Some(HandshakeKind::Resumed),
     };
-    await_ticket(&mut client, &mut connection, store);
+    if client.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
+        await_ticket(&mut client, &mut connection, store);
+    }
     client.send_close_notify();
     let _ = client.write_tls(&mut connection).and_then(|_| connection.flush());
     Ok(done)

@@ -54,11 +54,11 @@ pub fn collect(targets: &[Target], options: &Options, budget: &Budget) -> Tls {
         return Tls::default();
     }
     let roots = Roots::load(options.ca_file.as_deref());
-    let resolved =
-        side_by_side(&targets, |target| (*target, resolve::addresses(&target.url, options.timeout)));
+    let failed = || "the collector failed".to_owned();
+    let resolved = side_by_side(&targets, |target| resolve::addresses(&target.url, options.timeout));
     let mut jobs: Vec<(&Target, Result<SocketAddr, String>)> = Vec::new();
-    for (target, addresses) in resolved {
-        match addresses {
+    for (target, addresses) in targets.into_iter().zip(resolved) {
+        match addresses.unwrap_or_else(|| Err(failed())) {
             Ok(addresses) => jobs.extend(addresses.into_iter().map(|address| (target, Ok(address)))),
             Err(why) => jobs.push((target, Err(why))),
         }
@@ -67,21 +67,27 @@ pub fn collect(targets: &[Target], options: &Options, budget: &Budget) -> Tls {
         Ok(address) => probe(target, *address, options, budget, &roots),
         Err(why) => (unreached(target, "", why.clone()), 0),
     });
-    let handshakes = probed.iter().map(|(_, begun)| begun).sum();
-    Tls { endpoints: probed.into_iter().map(|(endpoint, _)| endpoint).collect(), handshakes }
+    let mut tls = Tls::default();
+    for ((target, address), probed) in jobs.iter().zip(probed) {
+        let place = address.as_ref().map(ToString::to_string).unwrap_or_default();
+        let (endpoint, begun) = probed.unwrap_or_else(|| (unreached(target, &place, failed()), 0));
+        tls.endpoints.push(endpoint);
+        tls.handshakes += begun;
+    }
+    tls
 }
 
-/// Does the same for each, some at a time, and keeps the order.
-fn side_by_side<'a, T: Sync, R: Send>(jobs: &'a [T], work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
+/// Does the same for each, some at a time, and keeps the order. None where it failed.
+fn side_by_side<'a, T: Sync, R: Send>(jobs: &'a [T], work: impl Fn(&'a T) -> R + Sync) -> Vec<Option<R>> {
     let work = &work;
-    jobs.chunks(THREADS)
-        .flat_map(|chunk| {
-            std::thread::scope(|scope| {
-                let threads: Vec<_> = chunk.iter().map(|job| scope.spawn(move || work(job))).collect();
-                threads.into_iter().filter_map(|thread| thread.join().ok()).collect::<Vec<R>>()
-            })
-        })
-        .collect()
+    let mut done = Vec::new();
+    for chunk in jobs.chunks(THREADS) {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = chunk.iter().map(|job| scope.spawn(move || work(job))).collect();
+            done.extend(threads.into_iter().map(|thread| thread.join().ok()));
+        });
+    }
+    done
 }
 
 fn unreached(target: &Target, address: &str, why: String) -> TlsEndpoint {
