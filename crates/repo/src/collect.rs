@@ -1,7 +1,9 @@
 //! Puts the rooms together: list, plan, scan, and let each room make its kind of fact.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use seaworthy_facts::{Declared, Facts};
 
 use crate::change::Asked;
@@ -27,123 +29,179 @@ pub struct Input {
     pub change: Option<Asked>,
 }
 
+/// Runs rooms side by side and names what they give.
+macro_rules! side_by_side {
+    ($($name:pat = $room:expr;)+) => { let joined!(names $($name,)+) = joined!(rooms $($room,)+); };
+}
+
+macro_rules! joined {
+    (names $last:pat,) => { $last };
+    (names $first:pat, $($rest:pat,)+) => { ($first, joined!(names $($rest,)+)) };
+    (rooms $last:expr,) => { $last };
+    (rooms $first:expr, $($rest:expr,)+) => { rayon::join(|| $first, || joined!(rooms $($rest,)+)) };
+}
+
+/// The threads that the rooms share. A thread that waits for one room takes up another one on top of it, and hostile
+/// files are nested as deep as the limits allow: so their stacks are larger than usual.
+static WORKERS: LazyLock<Option<ThreadPool>> =
+    LazyLock::new(|| ThreadPoolBuilder::new().stack_size(16 * 1024 * 1024).build().ok());
+
 /// Reads the folders and gives the facts.
 ///
 /// # Errors
 /// When a folder cannot be listed at all. Everything less is a problem inside the facts.
 pub fn collect(input: &Input) -> Result<Facts, ListError> {
-    let tree = Tree::open(&input.folder, &input.with, Limits::default())?;
+    match &*WORKERS {
+        Some(workers) => workers.install(|| collect_here(input)),
+        None => collect_here(input),
+    }
+}
+
+fn collect_here(input: &Input) -> Result<Facts, ListError> {
+    let tree = &Tree::open(&input.folder, &input.with, Limits::default())?;
 
     let mut needles = Needles::default();
-    let pages_plan = pages::plan(&mut needles);
-    let privacy_plan = privacy::plan(&mut needles);
-    let packages_plan = packages::plan(&tree, &mut needles);
-    let capabilities_plan = capabilities::plan(&mut needles);
-    let system_plan = system::plan(&mut needles);
-    let migrations_plan = migrations::plan(&mut needles);
-    let code_plan = code::plan(&tree, &input.declared.items, &mut needles);
-    let error_handling_plan = error_handling::plan(&mut needles);
-    let infrastructure_plan = infrastructure::plan(&mut needles);
-    let schedules_plan = schedules::plan(&mut needles);
-    let assets_plan = assets::plan(&tree, &mut needles);
-    let alerting_plan = alerting::plan(&mut needles);
-    let edge_plan = edge::plan(&mut needles);
-    let logging_plan = logging::plan(&mut needles);
-    let exposures_plan = exposures::plan(&mut needles);
-    let scan = scan(&tree, &needles);
+    let pages_plan = &pages::plan(&mut needles);
+    let privacy_plan = &privacy::plan(&mut needles);
+    let packages_plan = packages::plan(tree, &mut needles);
+    let capabilities_plan = &capabilities::plan(&mut needles);
+    let system_plan = &system::plan(&mut needles);
+    let migrations_plan = &migrations::plan(&mut needles);
+    let code_plan = &code::plan(tree, &input.declared.items, &mut needles);
+    let error_handling_plan = &error_handling::plan(&mut needles);
+    let infrastructure_plan = &infrastructure::plan(&mut needles);
+    let schedules_plan = &schedules::plan(&mut needles);
+    let assets_plan = &assets::plan(tree, &mut needles);
+    let alerting_plan = &alerting::plan(&mut needles);
+    let edge_plan = &edge::plan(&mut needles);
+    let logging_plan = &logging::plan(&mut needles);
+    let exposures_plan = &exposures::plan(&mut needles);
+    let scan = &scan(tree, &needles);
+    let declared = &input.declared;
 
-    let commands = Commands::new(&tree);
-    let containers = containers::collect(&tree);
-    let pipelines = pipelines::collect(&tree, &commands);
-    let launches = launches::collect(&tree, &commands);
-    let infrastructure = infrastructure::collect(&tree, &scan, &infrastructure_plan, &commands);
-    let schedules = schedules::collect(&schedules::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &schedules_plan,
-        commands: &commands,
-        infrastructure: &infrastructure,
-        pipelines: &pipelines,
-    });
-    let packages = packages::collect(&tree, &scan, packages_plan, &launches);
-    let capabilities = capabilities::collect(&tree, &scan, &capabilities_plan, &packages, &containers);
+    // Problems are put together in the order of the turns, whatever room comes to its end first.
+    let commands_tree = &tree.turn(1);
+    let commands = &Commands::new(commands_tree);
+    side_by_side! {
+        code = code::collect(&tree.turn(13), scan, code_plan);
+        deployment = {
+            side_by_side! {
+                pipelines = pipelines::collect(&tree.turn(3), commands);
+                launches = launches::collect(&tree.turn(4), commands);
+                infrastructure =
+                    infrastructure::collect(&tree.turn(5), scan, infrastructure_plan, commands);
+            }
+            let schedules = schedules::collect(&schedules::Seen {
+                tree: &tree.turn(6),
+                scan,
+                plan: schedules_plan,
+                commands,
+                infrastructure: &infrastructure,
+                pipelines: &pipelines,
+            });
+            (pipelines, launches, infrastructure, schedules)
+        };
+        parts = {
+            side_by_side! {
+                containers = containers::collect(&tree.turn(2));
+                packages = packages::collect(&tree.turn(7), scan, packages_plan);
+            }
+            let capabilities =
+                capabilities::collect(&tree.turn(8), scan, capabilities_plan, &packages, &containers);
+            (containers, packages, capabilities)
+        };
+        documents = documents::collect(&tree.turn(12));
+    }
+    let (pipelines, launches, infrastructure, schedules) = &deployment;
+    let (containers, packages, capabilities) = &parts;
     let system = system::collect(&system::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &system_plan,
-        declared: &input.declared,
-        capabilities: &capabilities,
-        containers: &containers,
-        pipelines: &pipelines,
-        launches: &launches,
+        tree: &tree.turn(9),
+        scan,
+        plan: system_plan,
+        declared,
+        capabilities,
+        containers,
+        pipelines,
+        launches,
     });
-    let runtimes = runtimes::collect(&tree, &packages, &containers, &pipelines);
-    let migrations = migrations::collect(&migrations::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &migrations_plan,
-        system: &system,
-        pipelines: &pipelines,
-        launches: &launches,
-    });
-    let documents = documents::collect(&tree);
-    let code = code::collect(&tree, &scan, &code_plan);
-    let edge = edge::collect(&edge::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &edge_plan,
-        launches: &launches,
-        packages: &packages,
-        pipelines: &pipelines,
-        schedules: &schedules,
-        commands: &commands,
-        containers: &containers,
-        infrastructure: &infrastructure,
-        system: &system,
-    });
-    let error_handling = error_handling::collect(&error_handling::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &error_handling_plan,
-        system: &system,
-    });
-    let exposures = exposures::collect(&exposures::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &exposures_plan,
-        declared: &input.declared,
-        infrastructure: &infrastructure,
-    });
-    let change = change::collect(&change::Seen {
-        tree: &tree,
-        scan: &scan,
-        packages: &packages,
-        asked: input.change.as_ref(),
-    });
-    let alerting = alerting::collect(&tree, &scan, &alerting_plan, &infrastructure, &pipelines);
-    let pages = pages::collect(&tree, &scan, &pages_plan, &system, &privacy::is_foreign);
-    let schema = schema::collect(&tree, &migrations);
-    let assets = assets::collect(&assets::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &assets_plan,
-        commands: &commands,
-        launches: &launches,
-        pipelines: &pipelines,
-    });
-    let logging = logging::collect(&tree, &scan, &logging_plan, &system);
-    let privacy = privacy::collect(&privacy::Seen {
-        tree: &tree,
-        scan: &scan,
-        plan: &privacy_plan,
-        packages: &packages,
-        system: &system,
-        pages: &pages,
-        schedules: &schedules,
-    });
-    formats::check(&tree, &packages);
+    side_by_side! {
+        stored = {
+            let migrations = migrations::collect(&migrations::Seen {
+                tree: &tree.turn(11),
+                scan,
+                plan: migrations_plan,
+                system: &system,
+                pipelines,
+                launches,
+            });
+            let schema = schema::collect(&tree.turn(20), &migrations);
+            (migrations, schema)
+        };
+        () = formats::check(&tree.turn(24), packages);
+        logging = logging::collect(&tree.turn(22), scan, logging_plan, &system);
+        edge = edge::collect(&edge::Seen {
+            tree: &tree.turn(14),
+            scan,
+            plan: edge_plan,
+            launches,
+            packages,
+            pipelines,
+            schedules,
+            commands,
+            containers,
+            infrastructure,
+            system: &system,
+        });
+        shown = {
+            let pages =
+                pages::collect(&tree.turn(19), scan, pages_plan, &system, &privacy::is_foreign);
+            let privacy = privacy::collect(&privacy::Seen {
+                tree: &tree.turn(23),
+                scan,
+                plan: privacy_plan,
+                packages,
+                system: &system,
+                pages: &pages,
+                schedules,
+            });
+            (pages, privacy)
+        };
+        exposures = exposures::collect(&exposures::Seen {
+            tree: &tree.turn(16),
+            scan,
+            plan: exposures_plan,
+            declared,
+            infrastructure,
+        });
+        assets = assets::collect(&assets::Seen {
+            tree: &tree.turn(21),
+            scan,
+            plan: assets_plan,
+            commands,
+            launches,
+            pipelines,
+        });
+        error_handling = error_handling::collect(&error_handling::Seen {
+            tree: &tree.turn(15),
+            scan,
+            plan: error_handling_plan,
+            system: &system,
+        });
+        change = change::collect(&change::Seen {
+            tree: &tree.turn(17),
+            scan,
+            packages,
+            asked: input.change.as_ref(),
+        });
+        alerting = alerting::collect(&tree.turn(18), scan, alerting_plan, infrastructure, pipelines);
+        runtimes = runtimes::collect(&tree.turn(10), packages, containers, pipelines);
+    }
+    let (migrations, schema) = stored;
+    let (pages, privacy) = shown;
     // Last, so that the problems of every room are in it.
-    let repository = system::repository(&tree, &scan, &system_plan, &system, &migrations);
+    let repository = system::repository(&tree.turn(u8::MAX), scan, system_plan, &system, &migrations);
+    let (pipelines, launches, infrastructure, schedules) = deployment;
+    let (containers, packages, capabilities) = parts;
 
     Ok(Facts {
         declared: input.declared.clone().into(),

@@ -161,6 +161,9 @@ fn is_ecosystem(key: &str, ecosystem: Ecosystem) -> bool {
 
 /// Whether a text matches a pattern in which `*` stands for any text; case does not count.
 pub fn wildcard(pattern: &str, text: &str) -> bool {
+    if pattern.is_ascii() && text.is_ascii() && !pattern.contains('*') {
+        return pattern.eq_ignore_ascii_case(text);
+    }
     let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

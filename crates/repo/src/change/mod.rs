@@ -67,7 +67,7 @@ pub fn collect(seen: &Seen) -> Collected<Change> {
     let Some(asked) = seen.asked else {
         return Collected::Absent(Absent::new(Cause::NotPermitted, "no change was named"));
     };
-    let Some(root) = seen.tree.roots.first() else { return Collected::default() };
+    let Some(root) = seen.tree.roots().first() else { return Collected::default() };
     match compare(seen, asked, &root.folder) {
         Ok(change) => change.into(),
         Err(why) => Collected::Absent(Absent::new(Cause::CouldNotRun, why)),

@@ -81,7 +81,7 @@ pub fn haproxy(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
 }
 
 static CUSTOM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)<(add|remove)\s+name\s*=\s*"([^"]{1,80})"(?:\s+value\s*=\s*"([^"]{0,4000})")?"#).ok()
+    Regex::new(r#"(?i)<(add|remove)\s+name\s*=\s*"([^"]{1,80})"(?:\s+value\s*=\s*"([^"]*)")?"#).ok()
 });
 
 /// `web.config`: `<customHeaders><add name="X-Frame-Options" value="DENY" />`
@@ -95,7 +95,7 @@ pub fn iis(tree: &Tree, edge: &mut Edge) {
             let Some(name) = found.get(2).and_then(|name| known(name.as_str())) else { continue };
             let line = text[..found.get(0).map_or(0, |whole| whole.start())].matches('\n').count() as u32 + 1;
             // `<remove>` before `<add>` clears what was inherited.
-            if let Some(value) = found.get(3) {
+            if let Some(value) = found.get(3).filter(|value| value.as_str().chars().count() <= 4_000) {
                 edge.headers.push(header(name, value.as_str(), "web.config", file.at_line(line), None));
             }
         }

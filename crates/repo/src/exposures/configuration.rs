@@ -10,22 +10,28 @@ use seaworthy_model::ExposureKind;
 use super::{Draft, REPLACE, assigned, is_for_developers, values};
 use crate::tree::{Class, File, Tree};
 
+// Lengths of values are counted and not written into expressions: a bound of thousands makes an expression as large.
+
 /// Longest settings file that is read line by line.
 const LONGEST: usize = 512 * 1024;
 
 /// Settings files of Spring, Quarkus, Rails and Symfony, whose values need no quotes.
 pub fn named<'t>(tree: &'t Tree) -> Vec<Draft<'t>> {
     static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"^\s*([A-Za-z0-9_.\-]+)\s*[:=]\s*["']?([^\s"'#]{8,300})["']?\s*(?:#.*)?$"#).ok()
+        Regex::new(r#"^\s*([A-Za-z0-9_.\-]+)\s*[:=]\s*["']?([^\s"'#]{8,})["']?\s*(?:#.*)?$"#).ok()
     });
     let Some(pattern) = LINE.as_ref() else { return Vec::new() };
     let mut drafts = Vec::new();
     for file in tree.files().iter().filter(|file| file.class == Class::Shipped && is_settings(file)) {
         let Some(text) = tree.text(file).filter(|text| text.len() <= LONGEST) else { continue };
-        for (line, (name, value)) in (1u32..).zip(text.lines()).filter_map(|(number, line)| {
-            let captures = pattern.captures(line)?;
-            Some((number, (captures.get(1)?.as_str(), captures.get(2)?.as_str())))
-        }) {
+        for (line, (name, value)) in (1u32..)
+            .zip(text.lines())
+            .filter_map(|(number, line)| {
+                let captures = pattern.captures(line)?;
+                Some((number, (captures.get(1)?.as_str(), captures.get(2)?.as_str())))
+            })
+            .filter(|(_, (_, value))| value.chars().count() <= 300)
+        {
             let last = name.rsplit('.').next().unwrap_or(name);
             if assigned::is_url_with_password(value) || assigned::in_environment(last, value) {
                 drafts.push(draft(file, line, last, value));
@@ -72,7 +78,7 @@ fn draft<'t>(file: &'t File, line: u32, name: &str, value: &str) -> Draft<'t> {
 /// Values of `kind: Secret` in manifests that are neither templates nor encrypted.
 pub fn kubernetes<'t>(tree: &'t Tree, hits: &[usize]) -> Vec<Draft<'t>> {
     static LINE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"^\s+([A-Za-z0-9_.\-]+):\s*["']?([^\s"'#]{8,4000})["']?\s*$"#).ok());
+        LazyLock::new(|| Regex::new(r#"^\s+([A-Za-z0-9_.\-]+):\s*["']?([^\s"'#]{8,})["']?\s*$"#).ok());
     let Some(pattern) = LINE.as_ref() else { return Vec::new() };
     let mut drafts = Vec::new();
     for file in hits.iter().map(|index| &tree.files()[*index]) {
@@ -100,7 +106,9 @@ pub fn kubernetes<'t>(tree: &'t Tree, hits: &[usize]) -> Vec<Draft<'t>> {
                 };
             } else if let (true, Some(encoded), Some(captures)) = (secret, data, pattern.captures(line)) {
                 let (Some(name), Some(value)) = (captures.get(1), captures.get(2)) else { continue };
-                if value.as_str().contains("{{") || value.as_str().contains('$') {
+                let value_text = value.as_str();
+                if value_text.contains("{{") || value_text.contains('$') || value_text.chars().count() > 4_000
+                {
                     continue;
                 }
                 let plain = if encoded {

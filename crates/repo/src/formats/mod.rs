@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
 use seaworthy_facts::{Lock, Packages};
 use seaworthy_syntax::{Limits, ParseError, conflict, dockerfile, hcl, json, procfile, toml, xml, yaml};
 use serde::Deserialize;
@@ -75,17 +76,10 @@ fn format_of(file: &File) -> Option<Format> {
 
 /// Names every file that ships, that some room reads and that does not follow its format.
 pub fn check(tree: &Tree, packages: &Packages) {
-    for file in tree.files() {
-        let counts = match file.class {
-            Class::Shipped | Class::Development | Class::Generated => true,
-            Class::Test | Class::Documentation | Class::Example | Class::Vendored => false,
-        };
-        if let Some(format) = counts.then(|| format_of(file)).flatten()
-            && let Some(text) = tree.text(file)
-            && let Some(error) = fault(format, &text)
-        {
-            tree.broken(&file.path, &error);
-        }
+    let broken: Vec<(&File, ParseError)> =
+        tree.files().par_iter().filter_map(|file| Some((file, read(tree, file)?))).collect();
+    for (file, error) in broken {
+        tree.broken(&file.path, &error);
     }
     // A lockfile was parsed already; only what its reader refused is looked at again, for the line.
     for manifest in &packages.manifests {
@@ -99,6 +93,16 @@ pub fn check(tree: &Tree, packages: &Packages) {
             );
         }
     }
+}
+
+/// What is wrong with a file that ships and is read.
+fn read(tree: &Tree, file: &File) -> Option<ParseError> {
+    match file.class {
+        Class::Shipped | Class::Development | Class::Generated => {}
+        Class::Test | Class::Documentation | Class::Example | Class::Vendored => return None,
+    }
+    let format = format_of(file)?;
+    fault(format, &tree.text(file)?)
 }
 
 fn lockfile_fault(name: &str, text: &str) -> Option<ParseError> {

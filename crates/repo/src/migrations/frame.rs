@@ -4,7 +4,7 @@ use seaworthy_facts::{Engine, Location, WayBack};
 
 use super::Seen;
 use super::operations::Step;
-use crate::tree::{Class, File};
+use crate::tree::File;
 
 /// A migration framework.
 pub struct Framework {
@@ -98,19 +98,7 @@ const UNREADABLE: &str = "its file could not be read";
 /// Files that can hold migrations of what ships: those in folders of tests, examples, documentation and vendored code
 /// do not count. The file's own name says nothing here (`…_create_latest.php` is no test).
 pub fn candidates<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a File> + use<'a> {
-    seen.tree.files().iter().filter(|file| counts(file))
-}
-
-/// Whether a file stands where migrations of what ships can stand.
-pub fn counts(file: &File) -> bool {
-    match file.class {
-        Class::Shipped => true,
-        Class::Vendored | Class::Example => false,
-        Class::Test | Class::Documentation | Class::Generated | Class::Development => {
-            let (folder, extension) = (file.folder(), file.extension());
-            Class::of_path(&format!("{folder}/x.{extension}")) == Class::Shipped
-        }
-    }
+    seen.tree.files().iter().filter(|file| file.folder_ships)
 }
 
 /// Files by folder, in the order of the listing.

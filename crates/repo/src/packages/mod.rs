@@ -21,7 +21,7 @@ mod usage;
 
 pub use draft::lock_limits;
 pub use installs::{is_development, is_dockerfile};
-use seaworthy_facts::{Launches, Lock, Packages};
+use seaworthy_facts::{Lock, Packages};
 
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
@@ -82,8 +82,8 @@ fn refuse_conflict(tree: &Tree, draft: &mut Draft) {
     }
 }
 
-/// The packages with their lockfiles and uses. `launches` tell what an image installs from.
-pub fn collect(tree: &Tree, scan: &Scan, mut plan: Plan, _launches: &Launches) -> Packages {
+/// The packages with their lockfiles and uses.
+pub fn collect(tree: &Tree, scan: &Scan, mut plan: Plan) -> Packages {
     usage::fill(tree, scan, &plan.usage, &mut plan.drafts);
     let remote_imports = remote::imports(tree, scan, &plan.remote, &plan.drafts);
     Packages {

@@ -12,7 +12,7 @@ fn packages(files: &[(&str, &str)]) -> Packages {
     let mut needles = Needles::default();
     let plan = plan(&tree, &mut needles);
     let scan = scan(&tree, &needles);
-    collect(&tree, &scan, plan, &Launches::default())
+    collect(&tree, &scan, plan)
 }
 
 fn manifest(packages: &Packages, path: &str) -> Manifest {

@@ -28,7 +28,7 @@ use reader::Reader;
 /// The workflows of every CI system.
 pub fn collect(tree: &Tree, commands: &Commands) -> Pipelines {
     let mut pipelines = Pipelines::default();
-    for root in &tree.roots {
+    for root in tree.roots() {
         let mut reader = Reader::new(tree, commands, root);
         github::read(&mut reader);
         gitlab::read(&mut reader);

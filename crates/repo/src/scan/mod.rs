@@ -1,12 +1,14 @@
 //! One parallel pass over every text file, matched against all literals of all rooms together.
 
+mod literals;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rayon::prelude::*;
 
 use crate::tree::{Class, File, Tree};
+use literals::Literals;
 
 /// A literal that a room looks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -116,11 +118,7 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
         });
         wanted_by[pattern].push(index);
     }
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(&patterns)
-        .ok();
+    let literals = Literals::new(patterns);
     let kept = AtomicU64::new(0);
     let scans: Vec<FileScan> = tree
         .files()
@@ -132,12 +130,18 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
                 if keep {
                     kept.fetch_add(text.len() as u64, Ordering::Relaxed);
                 }
-                scan_text(file, text, automaton.as_ref(), &wanted_by, needles)
+                scan_text(file, text, &literals, &wanted_by, needles)
             });
             seen.unwrap_or(FileScan { lines: 0, bytes: 0, generated: false, hits: Vec::new() })
         })
         .collect();
-    let mut scan = Scan { hits: vec![Vec::new(); needles.needles.len()], ..Scan::default() };
+    // Counted before: lists that grow by themselves take up to twice the memory.
+    let mut counts = vec![0; needles.needles.len()];
+    for (needle, _) in scans.iter().flat_map(|file| &file.hits) {
+        counts[*needle] += 1;
+    }
+    let hits = counts.into_iter().map(Vec::with_capacity).collect();
+    let mut scan = Scan { hits, ..Scan::default() };
     for file in scans {
         scan.read += u64::from(file.bytes > 0);
         scan.bytes += file.bytes;
@@ -189,7 +193,7 @@ fn wanted_later(file: &File) -> bool {
 fn scan_text(
     file: &File,
     text: &str,
-    automaton: Option<&AhoCorasick>,
+    literals: &Literals,
     wanted_by: &[Vec<usize>],
     needles: &Needles,
 ) -> FileScan {
@@ -201,14 +205,13 @@ fn scan_text(
     if matches!(file.class, Class::Vendored | Class::Generated) || generated {
         return result;
     }
-    let Some(automaton) = automaton else { return result };
     let mut counts: HashMap<usize, u16> = HashMap::new();
     // Lines are counted on from the last hit: most files have none.
     let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
-    for found in automaton.find_overlapping_iter(text) {
-        for &needle_index in &wanted_by[found.pattern().as_usize()] {
+    literals.find(bytes, |found| {
+        for &needle_index in &wanted_by[found.literal] {
             let needle = &needles.needles[needle_index];
-            if needle.whole_word && !is_whole_word(bytes, found.start(), found.end()) {
+            if needle.whole_word && !is_whole_word(bytes, found.start, found.end) {
                 continue;
             }
             let count = counts.entry(needle_index).or_insert(0);
@@ -216,7 +219,7 @@ fn scan_text(
                 continue;
             }
             *count += 1;
-            let start = found.start();
+            let start = found.start;
             if start < at {
                 // Overlapping matches end in order, but may begin before the last one.
                 at = 0;
@@ -235,7 +238,7 @@ fn scan_text(
                 .hits
                 .push((needle_index, Hit { file: file.index, line, column, text: excerpt.into(), comment }));
         }
-    }
+    });
     result
 }
 

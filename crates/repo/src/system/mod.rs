@@ -99,7 +99,7 @@ pub fn repository(
     system: &System,
     migrations: &Migrations,
 ) -> Repository {
-    let root = tree.roots.first();
+    let root = tree.roots().first();
     let mut repository = Repository {
         commit: root.and_then(|root| root.commit.clone()),
         dirty: root.and_then(|root| root.dirty),

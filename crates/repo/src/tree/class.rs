@@ -126,6 +126,20 @@ impl Class {
         }
         Class::Shipped
     }
+
+    /// Whether a file of an ordinary name in the folder of this path ships. Examples and vendored code are none by
+    /// their folders.
+    pub fn folder_ships(self, path: &str) -> bool {
+        match self {
+            Class::Shipped => true,
+            Class::Vendored | Class::Example => false,
+            Class::Test | Class::Documentation | Class::Generated | Class::Development => {
+                let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+                let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+                Class::of_path(&format!("{folder}/x.{}", extension.to_ascii_lowercase())) == Class::Shipped
+            }
+        }
+    }
 }
 
 /// The source set of a Maven or Gradle layout, `src/SET/LANGUAGE`, and the number of folders up to its language.

@@ -4,7 +4,7 @@ mod class;
 mod listing;
 mod read;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -28,6 +28,9 @@ pub struct File {
     pub index: usize,
     /// What kind of file it is, as far as its path tells.
     pub class: Class,
+    /// A file of an ordinary name in its folder ships, although this one's own name may speak against it; never so
+    /// among examples and vendored code.
+    pub folder_ships: bool,
     /// Programming language by its name, where it has one.
     pub language: Option<&'static str>,
     /// It is a symbolic link; its text is that of the target, when the target is a file inside the same folder.
@@ -81,11 +84,19 @@ pub struct Root {
     pub default_branch: Option<String>,
 }
 
-/// All files of the audited folders.
+/// All files of the audited folders, as one room sees them.
 #[derive(Debug)]
 pub struct Tree {
+    listed: Arc<Listed>,
+    /// The place of the room among all.
+    turn: u8,
+}
+
+/// What all rooms share.
+#[derive(Debug)]
+struct Listed {
     /// The audited folder first, then those added.
-    pub roots: Vec<Root>,
+    roots: Vec<Root>,
     files: Vec<File>,
     /// Places in `files`, by path.
     by_path: Vec<u32>,
@@ -93,10 +104,21 @@ pub struct Tree {
     by_name: Vec<(u64, u32)>,
     anchors: Vec<Anchor>,
     limits: Limits,
-    problems: Mutex<Vec<Problem>>,
-    /// Paths of files that do not follow their format.
-    broken: Mutex<HashSet<String>>,
+    noted: Mutex<BTreeMap<u8, Vec<Noted>>>,
+    /// Paths of files that do not follow their format, with the turn in which that was found.
+    broken: Mutex<HashSet<(u8, String)>>,
 }
+
+/// A problem, as a room noted it.
+#[derive(Debug)]
+struct Noted {
+    problem: Problem,
+    /// It is left out where something is known of its file already.
+    only_first: bool,
+}
+
+/// How many problems are kept.
+const PROBLEMS: usize = 1_000;
 
 impl Tree {
     /// Lists `folder` and the folders that belong to the same system.
@@ -116,15 +138,19 @@ impl Tree {
             let listing = listing::list(folder, &prefix, &limits)?;
             problems.extend(listing.problems);
             roots.push(listing.root);
-            files.extend(listing.entries.into_iter().map(|entry| File {
-                class: Class::of_path(&entry.path[prefix.len()..]),
-                language: language_of(&entry.path),
-                path: entry.path,
-                raw: entry.raw,
-                index: 0,
-                link: entry.link,
-                root: number,
-                content: OnceLock::new(),
+            files.extend(listing.entries.into_iter().map(|entry| {
+                let class = Class::of_path(&entry.path[prefix.len()..]);
+                File {
+                    class,
+                    folder_ships: class.folder_ships(&entry.path),
+                    language: language_of(&entry.path),
+                    path: entry.path,
+                    raw: entry.raw,
+                    index: 0,
+                    link: entry.link,
+                    root: number,
+                    content: OnceLock::new(),
+                }
             }));
         }
         for (index, file) in files.iter_mut().enumerate() {
@@ -138,29 +164,37 @@ impl Tree {
             (0u32..).zip(&files).map(|(index, file): (u32, &File)| (hash(file.name()), index)).collect();
         by_name.sort_unstable();
         let anchors = roots.iter().map(|root: &Root| Anchor::new(&root.folder)).collect();
-        Ok(Tree {
-            roots,
-            files,
-            by_path,
-            by_name,
-            anchors,
-            limits,
-            problems: Mutex::new(problems),
-            broken: Mutex::default(),
-        })
+        let noted = problems.into_iter().map(|problem| Noted { problem, only_first: false }).collect();
+        let noted = Mutex::new(BTreeMap::from([(0, noted)]));
+        let listed =
+            Listed { roots, files, by_path, by_name, anchors, limits, noted, broken: Mutex::default() };
+        Ok(Tree { listed: Arc::new(listed), turn: 0 })
+    }
+
+    /// The same files for a room with a turn of its own. Rooms work side by side; what they note is put together by
+    /// their turns, so that it does not depend on which of them is faster.
+    pub fn turn(&self, turn: u8) -> Tree {
+        Tree { listed: self.listed.clone(), turn }
+    }
+
+    /// The audited folder first, then those added.
+    pub fn roots(&self) -> &[Root] {
+        &self.listed.roots
     }
 
     /// Every file, in the order of the listing (git's index order: sorted by path).
     pub fn files(&self) -> &[File] {
-        &self.files
+        &self.listed.files
     }
 
     /// The file at this path.
     pub fn file(&self, path: &str) -> Option<&File> {
         let path = path.strip_prefix("./").unwrap_or(path);
-        let found =
-            self.by_path.binary_search_by(|index| self.files[*index as usize].path.as_str().cmp(path));
-        found.ok().map(|place| &self.files[self.by_path[place] as usize])
+        let found = self
+            .listed
+            .by_path
+            .binary_search_by(|index| self.listed.files[*index as usize].path.as_str().cmp(path));
+        found.ok().map(|place| &self.listed.files[self.listed.by_path[place] as usize])
     }
 
     /// The file at a path relative to a folder; `..` and `.` are resolved, and nothing outside is found.
@@ -171,12 +205,12 @@ impl Tree {
     /// Files with exactly this name, wherever they are.
     pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a File> {
         let wanted = hash(name);
-        let first = self.by_name.partition_point(|(hash, _)| *hash < wanted);
-        let count = self.by_name[first..].iter().take_while(|(hash, _)| *hash == wanted).count();
+        let first = self.listed.by_name.partition_point(|(hash, _)| *hash < wanted);
+        let count = self.listed.by_name[first..].iter().take_while(|(hash, _)| *hash == wanted).count();
         let name: Box<str> = name.into();
-        self.by_name[first..first + count]
+        self.listed.by_name[first..first + count]
             .iter()
-            .map(|(_, index)| &self.files[*index as usize])
+            .map(|(_, index)| &self.listed.files[*index as usize])
             .filter(move |file| *file.name() == *name)
     }
 
@@ -184,7 +218,7 @@ impl Tree {
     pub fn under<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a File> {
         let folder = folder.strip_suffix('/').unwrap_or(folder);
         let (all, below) = if folder == "." {
-            (self.files.as_slice(), &[][..])
+            (self.listed.files.as_slice(), &[][..])
         } else {
             // Paths that share a beginning stand together.
             let begins = |path: &str| match path.as_bytes().get(..folder.len()) {
@@ -193,12 +227,12 @@ impl Tree {
                 }),
                 None => path.as_bytes().cmp(folder.as_bytes()),
             };
-            let path = |index: &u32| self.files[*index as usize].path.as_str();
-            let first = self.by_path.partition_point(|index| begins(path(index)).is_lt());
-            let count = self.by_path[first..].partition_point(|index| begins(path(index)).is_eq());
-            (&[][..], &self.by_path[first..first + count])
+            let path = |index: &u32| self.listed.files[*index as usize].path.as_str();
+            let first = self.listed.by_path.partition_point(|index| begins(path(index)).is_lt());
+            let count = self.listed.by_path[first..].partition_point(|index| begins(path(index)).is_eq());
+            (&[][..], &self.listed.by_path[first..first + count])
         };
-        all.iter().chain(below.iter().map(|index| &self.files[*index as usize]))
+        all.iter().chain(below.iter().map(|index| &self.listed.files[*index as usize]))
     }
 
     /// Whether there is a file in this folder or below it.
@@ -209,13 +243,13 @@ impl Tree {
     /// A file that exists on disk although git does not track it: nothing is read, only whether it is there.
     pub fn exists_untracked(&self, path: &str) -> bool {
         let Some(path) = join(".", path) else { return false };
-        let Some(root) = self.roots.first() else { return false };
+        let Some(root) = self.listed.roots.first() else { return false };
         self.file(&path).is_none() && root.folder.join(&path).is_file()
     }
 
     /// The size of a file in bytes, from its metadata alone; links are not followed.
     pub fn size(&self, file: &File) -> Option<u64> {
-        let root = self.roots.get(file.root)?;
+        let root = self.listed.roots.get(file.root)?;
         let metadata = root.folder.join(self.relative(file)).symlink_metadata().ok()?;
         metadata.is_file().then_some(metadata.len())
     }
@@ -224,8 +258,8 @@ impl Tree {
     /// when it is larger than `most`, not there, or no text.
     pub fn made_text(&self, path: &str, most: u64) -> Option<(String, Option<std::time::SystemTime>)> {
         let path = join(".", path)?;
-        let (root, anchor) = (self.roots.first()?, self.anchors.first()?);
-        let limits = Limits { file_bytes: most, ..self.limits.clone() };
+        let (root, anchor) = (self.listed.roots.first()?, self.listed.anchors.first()?);
+        let limits = Limits { file_bytes: most, ..self.listed.limits.clone() };
         let text = anchor.read(Path::new(&path), &limits, str::to_owned).ok()?;
         let at = std::fs::metadata(root.folder.join(&path)).and_then(|metadata| metadata.modified()).ok();
         Some((text, at))
@@ -255,8 +289,8 @@ impl Tree {
     }
 
     fn read(&self, file: &File) -> Content {
-        self.anchors[file.root]
-            .read(self.relative(file), &self.limits, |text| Content::Text(Arc::from(text)))
+        self.listed.anchors[file.root]
+            .read(self.relative(file), &self.listed.limits, |text| Content::Text(Arc::from(text)))
             .unwrap_or_else(Content::from)
     }
 
@@ -270,7 +304,7 @@ impl Tree {
     fn relative<'a>(&self, file: &'a File) -> &'a Path {
         match &file.raw {
             Some(raw) => raw,
-            None => Path::new(&file.path[self.roots[file.root].prefix.len()..]),
+            None => Path::new(&file.path[self.listed.roots[file.root].prefix.len()..]),
         }
     }
 
@@ -282,7 +316,7 @@ impl Tree {
                 _ => None,
             };
         }
-        let read = self.anchors[file.root].read(self.relative(file), &self.limits, |text| {
+        let read = self.listed.anchors[file.root].read(self.relative(file), &self.listed.limits, |text| {
             let content = if keep { Content::Text(Arc::from(text)) } else { Content::Released };
             (content, look(text))
         });
@@ -297,12 +331,7 @@ impl Tree {
     /// Notes something that could not be read or understood. Each is reported once.
     pub fn problem(&self, at: Location, what: impl Into<String>) {
         let problem = Problem { at, what: what.into() };
-        if let Ok(mut problems) = self.problems.lock()
-            && !problems.contains(&problem)
-            && problems.len() < 1_000
-        {
-            problems.push(problem);
-        }
+        self.note(Noted { problem, only_first: false });
     }
 
     /// The first so many of these files. Where that cuts some off, the first that is left out is named.
@@ -319,26 +348,54 @@ impl Tree {
 
     /// Notes a file that does not follow its format. Each file is named once, whoever reads it.
     pub fn broken(&self, path: &str, error: &seaworthy_syntax::ParseError) {
-        // A template of a project, whose folders are named by placeholders, is no project yet.
-        let known =
-            self.problems.lock().is_ok_and(|all| all.iter().any(|known| known.at.path() == Some(path)));
-        if let Ok(mut broken) = self.broken.lock() {
-            broken.insert(path.to_owned());
+        if let Ok(mut broken) = self.listed.broken.lock() {
+            broken.insert((self.turn, path.to_owned()));
         }
-        if !known && !path.contains("{{") {
+        // A template of a project, whose folders are named by placeholders, is no project yet.
+        if !path.contains("{{") {
             let at = error.line.map_or_else(|| Location::file(path), |line| Location::line(path, line));
-            self.problem(at, error.message.clone());
+            self.note(Noted { problem: Problem { at, what: error.message.clone() }, only_first: true });
         }
     }
 
-    /// Whether a reader found that this file does not follow its format.
+    /// Whether this room, or a reader before all rooms, found that this file does not follow its format. What the rooms
+    /// beside it found does not count: they may be earlier or later.
     pub fn is_broken(&self, path: &str) -> bool {
-        self.broken.lock().is_ok_and(|broken| broken.contains(path))
+        let found = |turn: u8| {
+            self.listed.broken.lock().is_ok_and(|broken| broken.contains(&(turn, path.to_owned())))
+        };
+        found(0) || found(self.turn)
+    }
+
+    fn note(&self, new: Noted) {
+        if let Ok(mut noted) = self.listed.noted.lock() {
+            let noted = noted.entry(self.turn).or_default();
+            let known = noted.iter().any(|known| {
+                known.problem == new.problem
+                    || new.only_first && known.problem.at.path() == new.problem.at.path()
+            });
+            if !known && noted.len() < PROBLEMS {
+                noted.push(new);
+            }
+        }
     }
 
     /// What could not be read so far, by place.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = self.problems.lock().map(|problems| problems.clone()).unwrap_or_default();
+        let mut problems: Vec<Problem> = Vec::new();
+        let mut paths = HashSet::new();
+        if let Ok(noted) = self.listed.noted.lock() {
+            for Noted { problem, only_first } in noted.values().flatten() {
+                let path = problem.at.path().map(str::to_owned);
+                if problems.len() < PROBLEMS
+                    && !(*only_first && paths.contains(&path))
+                    && !problems.contains(problem)
+                {
+                    paths.insert(path);
+                    problems.push(problem.clone());
+                }
+            }
+        }
         problems.sort_by(|left, right| left.at.cmp(&right.at));
         problems
     }
