@@ -120,7 +120,17 @@ fn is_fingerprinted(url: &Url) -> bool {
         && tail.bytes().filter(u8::is_ascii_uppercase).count() >= 2
         && tail.bytes().any(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         && !tail.bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
+    // Next.js puts the name of the build into the path.
+    let build = url.path_segments().into_iter().flatten().any(|part| {
+        part != name
+            && part.len() >= 16
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && part.bytes().any(|byte| byte.is_ascii_digit())
+            && part.bytes().any(|byte| byte.is_ascii_uppercase())
+            && part.bytes().any(|byte| byte.is_ascii_lowercase())
+    });
     mixed
+        || build
         || stem.split(['.', '-', '_', '~']).any(|part| {
             let digits = part.bytes().filter(u8::is_ascii_digit).count();
             let letters = part.bytes().filter(u8::is_ascii_alphabetic).count();
@@ -146,6 +156,7 @@ mod tests {
             "application-4b1f9c0de8d4a1f7b8e3f5d2c1a0b9e8f7d6c5b4a3928171605f4e3d2c1b0a99.css",
             "117-8f3e1a2b3c4d5e6f.js",
             "vendor.9f86d081884c7d65.chunk.js",
+            "jWA-M02Z1zwh37eM1sV0P/_buildManifest.js",
         ] {
             assert!(told(name), "{name}");
         }

@@ -219,6 +219,10 @@ mod tests {
         let page = "<link href='/app/x.css'><script src=\"/build/app-1a2b.js\"></script><script src=/src/main.ts></script>\
             <a href=\"/home/index.php\">home</a> <script src='/node_modules/.vite/deps/x.js'></script>";
         assert_eq!(of(&answer(404, page, &[]), true), []);
+        let production = "<h1 class=\"next-error-h1\">500</h1><script id=\"__NEXT_DATA__\" type=\"application/json\">{\"props\":{},\
+            \"page\":\"/_error\",\"err\":{\"name\":\"Internal Server Error.\",\"message\":\"500 - Internal Server Error.\"}}</script>";
+        assert_eq!(of(&answer(500, production, &[]), true), []);
+        assert_eq!(default_page(&answer(500, production, &[])).as_deref(), Some("Next.js"));
         let tutorial = "<pre>Traceback (most recent call last):\n  File \"/app/main.py\", line 1, in f</pre>";
         assert_eq!(of(&answer(200, tutorial, &[]), false), []);
         assert_eq!(of(&answer(500, tutorial, &[]), true).len(), 2);
