@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use seaworthy_facts::{Absent, Code, CodeMatch, ErrorHandling, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
-use super::places;
+use super::{places, wire};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -20,7 +20,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::ErrorHandling, FactKind::Code],
+    reads: &[FactKind::System, FactKind::ErrorHandling, FactKind::Code, FactKind::Site],
     remedy: "Turn errors into one JSON shape in one central place.",
     page: include_str!("structured_api.md"),
     evidence,
@@ -34,6 +34,10 @@ const HELPER_CALLS: usize = 5;
 const LISTED: usize = 20;
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::structured_api(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     if let Some(not_applicable) = shared::api(system) {
         return Ok(not_applicable);
@@ -53,6 +57,9 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     for leak in seen("error-message-leak").into_iter().take(LISTED) {
         findings.contradicts(leak.says.clone(), &leak.at);
         findings.remedy("Answer errors that carry no status with a general message, and log their own.");
+    }
+    for shown in seen("error-message-shown").into_iter().take(LISTED) {
+        findings.note(shown.says.clone(), Some(&shown.at));
     }
     let about_api = |found: &&&CodeMatch| found.at.path().is_some_and(|path| path.contains("api"));
     for plain in seen("plain-error").iter().filter(about_api).take(LISTED) {
@@ -182,6 +189,7 @@ mod tests {
     #[test]
     fn a_message_that_leaks_fails() {
         assert_eq!(with(&[("error-shape", 1), ("error-message-leak", 1)]), Status::Fail);
+        assert_eq!(with(&[("error-shape", 1), ("error-message-shown", 1)]), Status::Pass);
         assert_eq!(with(&[("error-shape", 1), ("plain-error", 1)]), Status::Fail);
     }
 

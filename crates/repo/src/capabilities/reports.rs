@@ -61,8 +61,9 @@ pub fn plan(needles: &mut Needles) -> Plan {
 
 /// The channels and notices that were found.
 pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
+    let (form, forms_of_forge) = issue_forms(tree, scan, plan);
     let found = [
-        ("feedback", "an issue form for bug reports", issue_forms(tree, scan, plan)),
+        ("feedback", form, forms_of_forge),
         ("feedback", "a support address in the product", addresses(tree, scan, plan)),
         ("feedback", "an own form or page for reports", forms(tree, scan, plan)),
         ("security-alerts", "code that tells of failed or unknown logins", notices(tree, scan)),
@@ -82,21 +83,44 @@ fn regex(text: &str) -> Regex {
     Regex::new(text).unwrap()
 }
 
+/// What the text of every open licence says of itself.
+static OPEN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(MIT|ISC|BSD|Apache|Mozilla Public|GNU|Eclipse Public|EUPL|European Union Public|Unlicense|CC0|Boost Software|zlib|WTFPL)\b|permission is hereby granted, free of charge|redistribution and use in source and binary forms",
+    )
+});
+
 /// A form for reports. Users find it where the product links to it, or where the software is public.
-fn issue_forms(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Location> {
-    let public = tree.files().iter().any(|file| {
-        file.root == 0 && file.folder() == "." && file.name().to_ascii_uppercase().starts_with("LICEN")
-    });
-    if !public && hits(tree, scan, &plan.issues).next().is_none() {
-        return Vec::new();
+fn issue_forms(tree: &Tree, scan: &Scan, plan: &Plan) -> (&'static str, Vec<Location>) {
+    let linked = hits(tree, scan, &plan.issues).next().is_some();
+    let licence = |file: &&File| {
+        file.root == 0 && file.folder() == "." && {
+            let name = file.name().to_ascii_uppercase();
+            name.starts_with("LICEN") || name.starts_with("COPYING")
+        }
+    };
+    let public = || {
+        tree.files()
+            .iter()
+            .filter(licence)
+            .any(|file| tree.text(file).is_some_and(|text| OPEN.is_match(&text)))
+    };
+    if !linked && !public() {
+        return ("", Vec::new());
     }
+    let name = if linked {
+        "an issue form for bug reports, linked from the product,"
+    } else {
+        "an issue form of public software, which the product does not link to,"
+    };
     let folders = [
         ".github/ISSUE_TEMPLATE/",
         ".gitlab/issue_templates/",
         ".gitea/ISSUE_TEMPLATE/",
         ".forgejo/ISSUE_TEMPLATE/",
     ];
-    tree.files()
+    let forms = tree
+        .files()
         .iter()
         .filter(|file| {
             folders
@@ -108,7 +132,8 @@ fn issue_forms(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Location> {
             ["bug", "problem", "report", "support", "issue", "defect"].iter().any(|word| name.contains(word))
         })
         .map(File::at)
-        .collect()
+        .collect();
+    (name, forms)
 }
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
@@ -264,9 +289,11 @@ mod tests {
     fn an_issue_form_counts_where_users_find_it() {
         let form = (".github/ISSUE_TEMPLATE/bug_report.yml", "name: Bug\n");
         assert!(found(&[form]).is_empty());
-        assert_eq!(found(&[form, ("LICENSE", "MIT")]), ["an issue form for bug reports"]);
+        let public = found(&[form, ("LICENSE", "MIT License")]);
+        assert!(public[0].contains("does not link"), "{public:?}");
+        assert!(found(&[form, ("LICENSE", "Shop Ltd. All rights reserved.")]).is_empty());
         let link = ("src/Footer.tsx", "<a href=\"https://github.com/acme/shop/issues\">Report a bug</a>\n");
-        assert_eq!(found(&[form, link]), ["an issue form for bug reports"]);
+        assert_eq!(found(&[form, link]), ["an issue form for bug reports, linked from the product,"]);
         let feature = (".github/ISSUE_TEMPLATE/feature_request.yml", "name: Feature\n");
         assert!(found(&[feature, ("LICENSE", "MIT")]).is_empty());
     }

@@ -22,7 +22,7 @@ macro_rules! rule_files {
 #[rustfmt::skip]
 rule_files! {
     "backups": [],
-    "errors": ["fallbacks", "handlers", "limits", "retries", "shapes", "stacks", "swallowed"],
+    "errors": ["fallbacks", "handlers", "leaks", "limits", "retries", "shapes", "stacks", "swallowed"],
     "headers": [],
     "https": [],
     "logging": ["sensitive"],

@@ -304,3 +304,23 @@ fn growing_delays_are_told_from_fixed_ones() {
     }
     assert_eq!(count("a.php", "<?php\n$r = Http::timeout(3)->retry(2, 500)->get($u);\n", "fixed-retry"), 1);
 }
+
+#[test]
+fn catch_all_handlers_that_answer_with_the_message() {
+    let files = [
+        ("A.java", include_str!("leaks/a.java")),
+        ("A.kt", include_str!("leaks/a.kt")),
+        ("a.py", include_str!("leaks/a.py")),
+        ("a.rb", include_str!("leaks/a.rb")),
+        ("a.php", include_str!("leaks/a.php")),
+        ("A.cs", include_str!("leaks/a.cs")),
+        ("a.go", include_str!("leaks/a.go")),
+        ("a.rs", include_str!("leaks/a.rs")),
+    ];
+    for (path, text) in files {
+        let marked = (1u32..).zip(text.lines()).filter(|(_, line)| line.ends_with(" leak"));
+        let expected: Vec<_> = marked.map(|(line, _)| (path.to_owned(), line)).collect();
+        assert!(!expected.is_empty());
+        assert_eq!(places(&[(path, text)], "error-message-shown"), expected);
+    }
+}
