@@ -89,11 +89,21 @@ pub fn always(_: &System) -> Option<Findings> {
 
 /// The actions that settle many items: the same words everywhere, so that a report can group by them.
 pub mod settle {
+    use seaworthy_model::Settle;
+
     use crate::Findings;
 
     /// The folder of the infrastructure may show it: action and command.
     pub const INFRASTRUCTURE: (&str, &str) =
         ("add the folder that holds the infrastructure", "seaworthy check --with ../INFRASTRUCTURE");
+
+    /// The files show it, and no folder was named.
+    pub fn folder() -> Settle {
+        Settle {
+            action: "name the folder of the repository as well".to_owned(),
+            command: Some("seaworthy check PATH --url URL".to_owned()),
+        }
+    }
 
     /// Only the running site shows it.
     pub fn url(findings: &mut Findings) {

@@ -52,7 +52,7 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
                 reason: absent.why,
                 cause: Some(absent.cause),
                 evidence: Vec::new(),
-                settled_by: None,
+                settled_by: (absent.cause == Cause::NotPermitted).then(settle::folder),
             };
         }
     };

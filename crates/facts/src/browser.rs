@@ -12,6 +12,8 @@ pub struct Browser {
     pub product: String,
     /// One for each site.
     pub visits: Vec<Visit>,
+    /// Sites that did not load, each in one sentence.
+    pub problems: Vec<String>,
 }
 
 /// What one site did in the browser.

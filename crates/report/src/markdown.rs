@@ -184,6 +184,9 @@ fn entry_marked(item: &ItemReport, mark: Status) -> String {
     for evidence in evidence.iter().take(PLACES) {
         let stale = if evidence.stale { " (stale)" } else { "" };
         let _ = writeln!(out, "  - {} {}{stale}", place(&evidence.location), escape(&evidence.summary));
+        if let Some(exchange) = &evidence.exchange {
+            let _ = writeln!(out, "    - ask again: {}", code(&exchange.command));
+        }
     }
     if evidence.len() > PLACES {
         let _ = writeln!(out, "  - and {} more", evidence.len() - PLACES);

@@ -3,7 +3,7 @@
 
 mod screen;
 
-use seaworthy_model::{Evidence, GateReason, ItemReport, Note, Report, Status};
+use seaworthy_model::{Evidence, GateReason, ItemReport, Note, Polarity, Report, Status};
 
 use crate::{RenderOptions, text, view};
 use screen::{Paint, Screen};
@@ -30,6 +30,8 @@ impl From<&RenderOptions<'_>> for TerminalOptions {
 
 /// Places shown for one item; all of them when verbose.
 const PLACES: usize = 3;
+/// Characters of an answer that are shown.
+const SHOWN: usize = 200;
 /// Exposures shown; all of them when verbose.
 const EXPOSED: usize = 10;
 /// Steps of the plan that are shown.
@@ -243,6 +245,20 @@ impl Page<'_> {
             words.push_str(&format!("({provenance})"));
         }
         self.screen.place(4, &place, &words);
+        let Some(exchange) =
+            evidence.exchange.as_ref().filter(|_| self.verbose || evidence.polarity == Polarity::Against)
+        else {
+            return;
+        };
+        if !exchange.shows.is_empty() {
+            let answer = format!("{} {}: ", exchange.request, exchange.status);
+            self.screen.line(
+                6,
+                8,
+                &[(Paint::Dim, &answer), (Paint::Plain, &text::cap(exchange.shows.chars(), SHOWN))],
+            );
+        }
+        self.screen.line(6, 8, &[(Paint::Dim, "ask again: "), (Paint::Plain, &exchange.command)]);
     }
 
     fn note(&mut self, indent: usize, label: &str, note: &Note) {

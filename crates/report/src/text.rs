@@ -190,8 +190,13 @@ fn item(item: &mut ItemReport) {
     lines([&mut item.title, &mut item.reason]);
     lines(item.looked_for.iter_mut().chain(&mut item.remedy));
     notes(&mut item.notes);
-    for Evidence { summary, component, by, subject, location: seen, .. } in &mut item.evidence {
+    for Evidence { summary, component, by, subject, location: seen, exchange, .. } in &mut item.evidence {
         lines([summary]);
+        if let Some(exchange) = exchange {
+            exchange.request = place(&exchange.request);
+            lines([&mut exchange.shows]);
+            exchange.command = place(&exchange.command);
+        }
         lines([component, by, subject].into_iter().flatten());
         location(seen);
     }

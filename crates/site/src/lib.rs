@@ -5,6 +5,7 @@
 //! part that fails is an absence with a cause.
 
 mod assets;
+pub mod browser;
 mod budget;
 mod collect;
 mod crawl;
@@ -43,4 +44,6 @@ pub struct Input {
     pub timeout: Duration,
     /// Look with a browser where one is installed.
     pub browser: bool,
+    /// Further arguments of the browser.
+    pub browser_arguments: Vec<String>,
 }

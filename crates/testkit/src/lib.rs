@@ -2,4 +2,5 @@
 
 pub mod infrastructure;
 pub mod pipelines;
+pub mod servers;
 pub mod tree;

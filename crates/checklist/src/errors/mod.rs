@@ -9,6 +9,7 @@ mod retries;
 mod structured_api;
 #[cfg(test)]
 mod testing;
+mod wire;
 
 use crate::Item;
 

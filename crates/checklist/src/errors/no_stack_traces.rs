@@ -4,7 +4,7 @@ use seaworthy_facts::{
 };
 use seaworthy_model::{ItemId, Section};
 
-use super::places;
+use super::{places, wire};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -21,13 +21,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::ErrorHandling, FactKind::Code, FactKind::Launches],
+    reads: &[FactKind::System, FactKind::ErrorHandling, FactKind::Code, FactKind::Launches, FactKind::Site],
     remedy: "Switch debug mode off where it ships and answer errors with a general message.",
     page: include_str!("no_stack_traces.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::no_stack_traces(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);

@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, Code, ErrorHandling, ErrorPage, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,13 +18,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::ErrorHandling, FactKind::Code],
+    reads: &[FactKind::System, FactKind::ErrorHandling, FactKind::Code, FactKind::Site],
     remedy: "Add a page for 404 and one for 500.",
     page: include_str!("pages.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::pages(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);

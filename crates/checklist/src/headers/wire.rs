@@ -83,10 +83,23 @@ pub fn ask(
             let summary = format!("{title} on {count} {answers} ({})", kinds.join(", "));
             live.supports(item, origin.into(), summary).exchange = exchanged(first, shows.clone());
         }
-        for (exchange, why, shows) in missing.into_iter().take(5) {
-            let summary =
-                format!("{title}: {why} on {} (status {})", exchange.asked.words(), exchange.status);
-            live.contradicts(item, origin.into(), summary).exchange = exchanged(exchange, shows);
+        // The same fault on several answers is told once, with the answer that most people see.
+        missing.sort_by_key(|(exchange, ..)| exchange.asked);
+        let mut faults: Vec<&str> = Vec::new();
+        for (exchange, why, shows) in &missing {
+            if faults.contains(&why.as_str()) || faults.len() == 4 {
+                continue;
+            }
+            faults.push(why);
+            let mut on: Vec<String> = missing
+                .iter()
+                .filter(|(_, other, _)| other == why)
+                .map(|(exchange, ..)| format!("{} ({})", exchange.asked.words(), exchange.status))
+                .collect();
+            on.dedup();
+            let more = if on.len() > 4 { format!(" and {} more", on.len() - 4) } else { String::new() };
+            let summary = format!("{title}: {why} on {}{more}", on[..on.len().min(4)].join(", "));
+            live.contradicts(item, origin.into(), summary).exchange = exchanged(exchange, shows.clone());
         }
     })
 }

@@ -17,14 +17,14 @@ pub fn is_on(redirect: &HttpsRedirect) -> bool {
     !redirect.off && redirect.switch.as_ref().is_none_or(|switch| switch.on == Some(true))
 }
 
-/// What settles it: the platform's name where the repository only hints at one, else the infrastructure.
+/// What settles it: the platform's name where the repository only hints at one, else the running site.
 pub fn settle(findings: &mut Findings, system: &System) {
     let hinted = system.platforms.iter().any(|platform| platform.certainty > Certainty::Configured);
     let sure = system.platforms.iter().any(|platform| platform.certainty <= Certainty::Deployed);
     if hinted && !sure {
         shared::settle::deploy(findings);
     } else {
-        shared::settle::infrastructure(findings);
+        shared::settle::url(findings);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What plain HTTP and TLS addresses of a running site really give.
 
 use seaworthy_facts::{Exchange, FactView, Origin, PlainEnd, PlainHttp};
-use seaworthy_model::ProbedExchange;
+use seaworthy_model::{Environment, ProbedExchange};
 use url_parts::{path_and_query, same_host};
 
 use crate::Item;
@@ -11,6 +11,9 @@ use crate::live::{Live, exchanged};
 /// Nothing is served in the clear: no content, no mixed content, no cookie that travels in the clear.
 pub fn enforced(item: &Item, view: &FactView) -> Live {
     Live::of_sites(view, |origin, live| {
+        if is_plain_trial(origin, live) {
+            return;
+        }
         let mut open = false;
         for plain in &origin.plain {
             match &plain.end {
@@ -92,6 +95,9 @@ pub fn enforced(item: &Item, view: &FactView) -> Live {
 /// Plain HTTP leads for good to the same address over HTTPS.
 pub fn redirect(item: &Item, view: &FactView) -> Live {
     Live::of_sites(view, |origin, live| {
+        if is_plain_trial(origin, live) {
+            return;
+        }
         for plain in &origin.plain {
             match judge_redirect(plain, origin) {
                 Redirect::Good(summary) => {
@@ -104,6 +110,15 @@ pub fn redirect(item: &Item, view: &FactView) -> Live {
             }
         }
     })
+}
+
+/// A trial that was named over plain HTTP: its edge, where TLS would end, is elsewhere.
+fn is_plain_trial(origin: &Origin, live: &mut Live) -> bool {
+    let trial = !origin.is_https() && origin.environment == Environment::Scratch;
+    if trial {
+        live.note("a trial over plain HTTP shows nothing of the edge where TLS ends", &origin.url);
+    }
+    trial
 }
 
 enum Redirect {
@@ -195,7 +210,7 @@ mod url_parts {
 #[cfg(test)]
 pub mod tests {
     use seaworthy_facts::{Asked, Hop, MixedContent, SetCookie};
-    use seaworthy_model::{Environment, Status};
+    use seaworthy_model::Status;
 
     use super::*;
     use crate::https::{enforced, hsts, redirect};
@@ -267,6 +282,11 @@ pub mod tests {
             site.plain.clear();
         };
         assert_eq!(status(item, clear), Status::Fail);
+        let trial = |site: &mut Origin| {
+            clear(site);
+            site.environment = Environment::Scratch;
+        };
+        assert_eq!(status(item, trial), Status::Unknown);
     }
 
     #[test]

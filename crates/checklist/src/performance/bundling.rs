@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, Assets, Capabilities, FactKind, FactView, Launches, Location, Stage, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `performance.bundling`
@@ -16,13 +17,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Assets, FactKind::Capabilities, FactKind::Launches],
+    reads: &[FactKind::System, FactKind::Assets, FactKind::Capabilities, FactKind::Launches, FactKind::Site],
     remedy: "Build the front end with a bundler in production mode.",
     page: include_str!("bundling.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::bundling(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     let front_end = match system.front_end() {
         Some(front_end) => front_end,

@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, Assets, Capabilities, FactKind, FactView, Infrastructure, Resource, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,13 +18,23 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Assets, FactKind::Capabilities, FactKind::Infrastructure],
+    reads: &[
+        FactKind::System,
+        FactKind::Assets,
+        FactKind::Capabilities,
+        FactKind::Infrastructure,
+        FactKind::Site,
+    ],
     remedy: "Add a cache or HTTP caching headers.",
     page: include_str!("caching.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::caching(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);

@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, Assets, Capabilities, FactKind, FactView, LargeImage, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `performance.images`
@@ -16,13 +17,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Assets, FactKind::Capabilities],
+    reads: &[FactKind::System, FactKind::Assets, FactKind::Capabilities, FactKind::Browser],
     remedy: "Compress images or serve them through an image pipeline.",
     page: include_str!("images.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::images(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     if system.front_end().is_none() {
         return Ok(Findings::not_applicable("no front end was found, so that no images are served"));

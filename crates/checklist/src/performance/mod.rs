@@ -10,6 +10,7 @@ mod requests;
 mod response_times;
 #[cfg(test)]
 mod test_support;
+mod wire;
 
 use crate::Item;
 

@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,13 +18,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System],
+    reads: &[FactKind::System, FactKind::Site],
     remedy: "Measure the 95th percentile and hold it under the objective.",
     page: include_str!("response_times.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::response_times(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     let system = view.get::<System>()?;
     if let Some(not_applicable) = shared::answers_http(system) {
         return Ok(not_applicable);

@@ -1,6 +1,7 @@
 use seaworthy_facts::{Absent, FactKind, FactView, Pages, Privacy, System, Tracker};
 use seaworthy_model::{ItemId, Section};
 
+use super::wire;
 use crate::shared::{self, settle};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -17,13 +18,17 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Pages, FactKind::Privacy],
+    reads: &[FactKind::System, FactKind::Pages, FactKind::Privacy, FactKind::Browser],
     remedy: "Load trackers only after consent.",
     page: include_str!("cookie_consent.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
+    wire::consent(&ITEM, view).join(configured(view))
+}
+
+fn configured(view: &FactView) -> Result<Findings, Absent> {
     if let Some(not_applicable) = shared::people(view.get::<System>()?) {
         return Ok(not_applicable);
     }

@@ -10,6 +10,7 @@ mod retention;
 mod terms;
 #[cfg(test)]
 mod test_support;
+mod wire;
 
 use crate::Item;
 

@@ -1,7 +1,7 @@
 use seaworthy_facts::{Absent, FactKind, FactView, LegalKind};
 use seaworthy_model::{ItemId, Section};
 
-use super::legal;
+use super::{legal, wire};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `privacy.policy`
@@ -17,12 +17,12 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Pages],
+    reads: &[FactKind::System, FactKind::Pages, FactKind::Site],
     remedy: "Add a privacy policy page with real text and link it from every page.",
     page: include_str!("policy.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    legal::evidence(view, LegalKind::Privacy)
+    wire::legal(&ITEM, view, LegalKind::Privacy).join(legal::evidence(view, LegalKind::Privacy))
 }

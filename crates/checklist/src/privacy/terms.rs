@@ -1,7 +1,7 @@
 use seaworthy_facts::{Absent, FactKind, FactView, LegalKind};
 use seaworthy_model::{ItemId, Section};
 
-use super::legal;
+use super::{legal, wire};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `privacy.terms`
@@ -17,12 +17,12 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Pages],
+    reads: &[FactKind::System, FactKind::Pages, FactKind::Site],
     remedy: "Add a page with the terms and link it from sign-up.",
     page: include_str!("terms.md"),
     evidence,
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    legal::evidence(view, LegalKind::Terms)
+    wire::legal(&ITEM, view, LegalKind::Terms).join(legal::evidence(view, LegalKind::Terms))
 }

@@ -137,6 +137,14 @@ fn evidence(out: &mut String, report: &Report, evidence: &[&Evidence]) {
                 words => format!(" <small>{}</small>", escape(&words)),
             },
         );
+        if let Some(exchange) = &evidence.exchange {
+            out.push_str("<li class=\"exchange\">");
+            if !exchange.shows.is_empty() {
+                let _ =
+                    write!(out, "answer {}: <code>{}</code><br>", exchange.status, escape(&exchange.shows));
+            }
+            let _ = writeln!(out, "ask again: <code>{}</code></li>", escape(&exchange.command));
+        }
     }
     out.push_str("</ul>\n");
 }

@@ -1,0 +1,130 @@
+//! A real browser visits pages that this test serves. Needs Chromium (Debian: `chromium`).
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use seaworthy_facts::{Browser, Visit};
+use seaworthy_site::{Input, Target, browser};
+
+/// Serves pages by path on a free port until the test ends.
+fn serve(pages: &'static [(&'static str, &'static str, &'static [u8])]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut line = String::new();
+                let _ = reader.read_line(&mut line);
+                let mut header = String::new();
+                while reader.read_line(&mut header).is_ok_and(|read| read > 2) {
+                    header.clear();
+                }
+                let path = line.split(' ').nth(1).unwrap_or("/").split('?').next().unwrap().to_owned();
+                let found = pages.iter().find(|(known, ..)| *known == path);
+                let mut stream = stream;
+                let (status, kind, body) = found
+                    .map_or(("404 Not Found", "text/plain", &b"no"[..]), |(_, kind, body)| {
+                        ("200 OK", kind, body)
+                    });
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nSet-Cookie: shop_session=x; Path=/\r\nConnection: close\r\n\r\n",
+                    body.len()
+                );
+                let _ = stream.write_all(body);
+            });
+        }
+    });
+    address
+}
+
+fn visit(pages: &'static [(&'static str, &'static str, &'static [u8])]) -> Visit {
+    let address = serve(pages);
+    assert!(
+        browser::installed().is_some(),
+        "no Chromium: install the package `chromium`, or name the program in CHROMIUM"
+    );
+    let input = Input {
+        targets: vec![Target::read(&format!("http://{address}"), &[], &[]).unwrap()],
+        probe_errors: false,
+        ca_file: None,
+        requests: 10,
+        timeout: Duration::from_secs(10),
+        browser: true,
+        // Hosts of trackers lead back to this test; nothing else is reached.
+        browser_arguments: vec![format!(
+            "--host-resolver-rules=MAP www.google-analytics.com:80 {address}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        )],
+    };
+    let seen: Browser = *match browser::collect(&input) {
+        seaworthy_facts::Collected::Found(seen) => seen,
+        seaworthy_facts::Collected::Absent(absent) => panic!("{}", absent.why),
+    };
+    assert!(seen.problems.is_empty(), "{:?}", seen.problems);
+    seen.visits.into_iter().next().unwrap()
+}
+
+const FOLLOW: &str =
+    "fetch('http://www.google-analytics.com/collect').catch(() => {}); document.cookie = '_ga=GA1.1.1';";
+
+#[test]
+fn a_dialogue_that_keeps_its_promise() {
+    let page = Box::leak(
+        format!(
+            "<!doctype html><title>Shop</title><p>Goods <a href='/privacy'>Privacy policy</a></p>
+             <div id=box><p>We use cookies.</p><button id=yes>Accept all</button><button id=no>Reject all</button></div>
+             <script>
+             const follow = () => {{ {FOLLOW} }};
+             const answer = localStorage.getItem('cookie-consent');
+             if (answer) box.remove();
+             if (answer === 'yes') follow();
+             yes.onclick = () => {{ localStorage.setItem('cookie-consent', 'yes'); box.remove(); follow(); }};
+             no.onclick = () => {{ localStorage.setItem('cookie-consent', 'no'); box.remove(); }};
+             </script>"
+        )
+        .into_boxed_str(),
+    );
+    let pages = Box::leak(Box::new([("/", "text/html", page.as_bytes())]));
+    let visit = visit(pages);
+    assert!(
+        visit.before.trackers.is_empty() && visit.before.tracking_cookies.is_empty(),
+        "{:?}",
+        visit.before
+    );
+    assert_eq!(visit.before.essential_cookies[0].name, "shop_session");
+    let reject = visit.after_reject.expect("the button that refuses");
+    assert!(reject.trackers.is_empty() && reject.tracking_cookies.is_empty(), "{reject:?}");
+    let accept = visit.after_accept.expect("the button that agrees");
+    assert_eq!(accept.trackers[0].of, "Google Analytics");
+    assert_eq!(accept.tracking_cookies[0].name, "_ga");
+    assert!(visit.links.iter().any(|link| link.text == "Privacy policy"));
+}
+
+#[test]
+fn a_page_that_follows_at_once() {
+    let page = Box::leak(
+        format!(
+            "<!doctype html><meta http-equiv=Content-Security-Policy content=\"img-src 'none'\"><title>Shop</title>
+             <img src=/a.png><script>{FOLLOW} if (!navigator.globalPrivacyControl) localStorage.setItem('mp_1', '1'); \
+             setTimeout(() => {{ throw new Error('broken on purpose') }}, 10)</script>"
+        )
+        .into_boxed_str(),
+    );
+    let pages = Box::leak(Box::new([("/", "text/html", page.as_bytes())]));
+    let visit = visit(pages);
+    assert_eq!(visit.before.trackers[0].host, "www.google-analytics.com");
+    let names: Vec<&str> = visit.before.tracking_cookies.iter().map(|stored| stored.name.as_str()).collect();
+    assert!(names.contains(&"_ga") && names.contains(&"mp_1"), "{names:?}");
+    let controlled = visit.with_privacy_control.unwrap();
+    assert!(!controlled.tracking_cookies.iter().any(|stored| stored.name == "mp_1"));
+    assert!(visit.after_accept.is_none() && visit.after_reject.is_none());
+    assert!(
+        visit.console_errors.iter().any(|line| line.contains("broken on purpose")),
+        "{:?}",
+        visit.console_errors
+    );
+    assert!(!visit.policy_violations.is_empty());
+}
