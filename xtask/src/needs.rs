@@ -26,6 +26,12 @@ const NEEDS: &[Need] = &[
         package: "chromium",
         why: "the HTML report is opened in a browser",
     },
+    Need {
+        programs: &["nginx"],
+        package: "nginx-light",
+        why: "the running site's collector asks a real server",
+    },
+    Need { programs: &["openssl"], package: "openssl", why: "certificates of test servers" },
     Need { programs: &["rg"], package: "ripgrep", why: "the benchmark's peer" },
     Need { programs: &["hyperfine"], package: "hyperfine", why: "timing by hand" },
     Need { programs: &["node"], package: "nodejs", why: "applications that trials start" },

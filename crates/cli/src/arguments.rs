@@ -64,6 +64,42 @@ pub struct Audited {
     pub offline: bool,
 }
 
+/// Which running site is looked at, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Probing {
+    /// Address of the running site, such as https://app.example (can be repeated; without PATH it is looked at alone)
+    #[arg(long, value_name = "URL", conflicts_with = "offline")]
+    pub url: Vec<String>,
+    /// Look at the addresses that the configuration names as production and staging
+    #[arg(long, conflicts_with = "offline")]
+    pub live: bool,
+    /// Send requests that go wrong also to what is not declared as staging, to see the error answers
+    #[arg(long)]
+    pub probe_errors: bool,
+    /// Certificates of your own certification authorities (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Requests that may be sent to each address, and as many handshakes
+    #[arg(long, value_name = "COUNT", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    pub max_requests: u32,
+    /// Look without a browser
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Write what the site answered, to be judged again with --replay
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Judge what --record wrote instead of asking the site
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "live", "record"])]
+    pub replay: Option<PathBuf>,
+}
+
+impl Probing {
+    /// Whether a running site is looked at at all.
+    pub fn is_asked(&self) -> bool {
+        !self.url.is_empty() || self.live || self.replay.is_some()
+    }
+}
+
 /// How to judge and report.
 #[derive(Debug, Clone, Args)]
 pub struct Judging {
@@ -104,6 +140,8 @@ pub struct Check {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub audited: Audited,
+    #[command(flatten)]
+    pub probing: Probing,
     #[command(flatten)]
     pub change: Change,
     #[command(flatten)]
@@ -169,10 +207,12 @@ pub struct Explain {
 #[derive(Debug, Args)]
 pub struct Collect {
     /// Folder of the repository
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub path: PathBuf,
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
     #[command(flatten)]
     pub audited: Audited,
+    #[command(flatten)]
+    pub probing: Probing,
     #[command(flatten)]
     pub change: Change,
     /// File to write; standard output without it

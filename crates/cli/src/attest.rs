@@ -54,7 +54,8 @@ pub fn attest(arguments: &Attest) -> Result<Outcome, Failure> {
     let audited = Audited { with: Vec::new(), deploy: Vec::new(), config: None, offline: true };
     let facts = seaworthy_engine::collect(
         &seaworthy_engine::CollectOptions {
-            folder: arguments.path.clone(),
+            folder: Some(arguments.path.clone()),
+            site: None,
             with: Vec::new(),
             declared: settings.declared(&audited, instant)?,
             change: None,

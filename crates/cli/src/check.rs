@@ -8,14 +8,23 @@ use jiff::Timestamp;
 use seaworthy_engine::{Asked, CollectOptions, Collected, Event, assemble, collect, passes};
 use seaworthy_model::{CollectorState, Report};
 
-use crate::arguments::{Audited, Check, Judging, OutputFormat};
+use crate::arguments::{Audited, Check, Judging, OutputFormat, Probing};
 use crate::configuration::{Instant, Settings, check_name, settings};
 use crate::failure::{Failure, Outcome};
 use crate::output::Outputs;
+use crate::probing;
 
 /// Runs `check`.
 pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
-    let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { arguments.paths.clone() };
+    // A site that is named without a folder is looked at alone.
+    let paths: Vec<Option<PathBuf>> = match arguments.paths.as_slice() {
+        [] if arguments.probing.is_asked() && !arguments.probing.live => vec![None],
+        [] => vec![Some(PathBuf::from("."))],
+        paths => paths.iter().cloned().map(Some).collect(),
+    };
+    if paths.len() > 1 && arguments.probing.is_asked() {
+        return Err(Failure::Usage("a running site belongs to one PATH: name only one".to_owned()));
+    }
     let instant = Instant::read(arguments.judging.at.as_deref())?;
     for only in &arguments.judging.only {
         check_name(only)?;
@@ -29,7 +38,7 @@ pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
     let mut worst = Outcome::Passed;
     let mut reports = Vec::new();
     for path in &paths {
-        match check_one(path, arguments, instant) {
+        match check_one(path.as_deref(), arguments, instant) {
             Ok((report, outcome)) => {
                 worst = worst.max(outcome);
                 reports.push(report);
@@ -46,17 +55,24 @@ pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
     Ok(worst)
 }
 
-fn check_one(path: &Path, arguments: &Check, instant: Instant) -> Result<(Report, Outcome), Failure> {
+fn check_one(path: Option<&Path>, arguments: &Check, instant: Instant) -> Result<(Report, Outcome), Failure> {
     let clock = Clock::now();
     let change = arguments.change.asked();
-    let (settings, collected) = collect_path(
+    let (settings, collected) = collect_path(&Wanted {
         path,
-        &arguments.audited,
-        arguments.judging.policy.as_deref(),
-        change.as_ref(),
+        audited: &arguments.audited,
+        probing: &arguments.probing,
+        policy: arguments.judging.policy.as_deref(),
+        change: change.as_ref(),
         instant,
-        &arguments.judging,
-    )?;
+        judging: &arguments.judging,
+    })?;
+    if let Some(file) = &arguments.probing.record {
+        if !arguments.probing.is_asked() {
+            return Err(Failure::Usage("--record: name the running site with --url".to_owned()));
+        }
+        probing::record(file, &collected.facts)?;
+    }
     let judging = settings.judging(&arguments.judging, instant)?;
     let elapsed = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = assemble(&collected, &judging, elapsed);
@@ -64,17 +80,35 @@ fn check_one(path: &Path, arguments: &Check, instant: Instant) -> Result<(Report
     Ok((report, outcome))
 }
 
+/// What is collected.
+pub struct Wanted<'a> {
+    /// The folder; none looks at the running site alone.
+    pub path: Option<&'a Path>,
+    /// What belongs to it.
+    pub audited: &'a Audited,
+    /// The running site.
+    pub probing: &'a Probing,
+    /// Rules from outside.
+    pub policy: Option<&'a Path>,
+    /// The change.
+    pub change: Option<&'a Asked>,
+    /// The instant of judgement.
+    pub instant: Instant,
+    /// How it will be judged, for the choice of progress.
+    pub judging: &'a Judging,
+}
+
 /// Reads the configuration of a folder and collects.
-pub fn collect_path(
-    path: &Path,
-    audited: &Audited,
-    policy: Option<&Path>,
-    change: Option<&Asked>,
-    instant: Instant,
-    judging: &Judging,
-) -> Result<(Settings, Collected), Failure> {
+pub fn collect_path(wanted: &Wanted) -> Result<(Settings, Collected), Failure> {
+    let Wanted { audited, policy, change, instant, .. } = *wanted;
+    if wanted.path.is_none() && (change.is_some() || !audited.with.is_empty()) {
+        return Err(Failure::Usage("--since and --with belong to a folder: name a PATH".to_owned()));
+    }
+    // Where no folder is named there is no configuration either, but for what --config names.
+    let path = wanted.path.unwrap_or(Path::new("/nonexistent"));
     // Before everything else, so that a mistyped path is not reported as a missing configuration.
     match std::fs::metadata(path) {
+        _ if wanted.path.is_none() => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Failure::Usage(format!("{}: no such folder", path.display())));
         }
@@ -96,18 +130,27 @@ pub fn collect_path(
         }
     }
     let options = CollectOptions {
-        folder: path.to_owned(),
+        folder: wanted.path.map(Path::to_owned),
         with,
         declared: settings.declared(audited, instant)?,
         change: change.cloned(),
-        ledger: Some(settings.ledger(path)?),
+        site: probing::source(wanted.probing, &settings.config)?,
+        ledger: wanted.path.map(|path| settings.ledger(path)).transpose()?,
         now: instant.now,
     };
-    let mut progress = progress(judging);
+    let mut progress = progress(wanted.judging);
     let collected = collect(&options, Timestamp::now(), &mut progress);
     if let Some(failed) = collected.coverage.iter().find(|coverage| coverage.state == CollectorState::Failed)
     {
-        return Err(Failure::CouldNotAssess(format!("{} collector: {}", failed.collector, failed.detail)));
+        let mut why = format!("{} collector: {}", failed.collector, failed.detail);
+        for problem in failed.problems.iter().take(5) {
+            why.push_str(&format!("\n  {}", problem.summary));
+        }
+        // What does not answer must not lose what the files say.
+        if failed.collector == "repository" || !collected.checked_anything() {
+            return Err(Failure::CouldNotAssess(why));
+        }
+        let _ = writeln!(std::io::stderr(), "seaworthy: {why}");
     }
     Ok((settings, collected))
 }
@@ -115,6 +158,10 @@ pub fn collect_path(
 /// What the exit code says of a report.
 pub fn outcome(collected: &Collected, report: &Report) -> Result<Outcome, Failure> {
     if !collected.checked_anything() {
+        let site = collected.coverage.iter().flat_map(|coverage| &coverage.problems).next();
+        if let (None, Some(problem)) = (&collected.subject.path, site) {
+            return Err(Failure::CouldNotAssess(format!("nothing was checked: {}", problem.summary)));
+        }
         let path = collected.subject.path.as_deref().unwrap_or(".");
         let problems: Vec<String> = collected
             .coverage

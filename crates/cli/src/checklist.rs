@@ -6,8 +6,8 @@ use seaworthy_checklist::{Absence, Item, find, nearest, section_items};
 use seaworthy_engine::assemble;
 use seaworthy_model::Section;
 
-use crate::arguments::{Audited, Explain, Judging, List, OutputFormat};
-use crate::check::collect_path;
+use crate::arguments::{Audited, Explain, Judging, List, OutputFormat, Probing};
+use crate::check::{Wanted, collect_path};
 use crate::configuration::Instant;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Outputs, to_stdout};
@@ -97,7 +97,15 @@ pub fn explain(arguments: &Explain) -> Result<Outcome, Failure> {
         };
         let audited = Audited { with: Vec::new(), deploy: Vec::new(), config: None, offline: true };
         let instant = Instant::read(None)?;
-        let (settings, collected) = collect_path(path, &audited, None, None, instant, &judging)?;
+        let (settings, collected) = collect_path(&Wanted {
+            path: Some(path),
+            audited: &audited,
+            probing: &Probing::default(),
+            policy: None,
+            change: None,
+            instant,
+            judging: &judging,
+        })?;
         let report = assemble(&collected, &settings.judging(&judging, instant)?, 0);
         Outputs::read(&judging)?.write(&[report])?;
         to_stdout(b"\n")?;

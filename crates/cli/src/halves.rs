@@ -6,7 +6,7 @@ use std::time::Instant as Clock;
 use seaworthy_engine::{Collected, assemble};
 
 use crate::arguments::{Collect, Judge, Judging};
-use crate::check::{collect_path, outcome};
+use crate::check::{Wanted, collect_path, outcome};
 use crate::configuration::{Instant, settings};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Outputs, to_file, to_stdout};
@@ -28,14 +28,16 @@ pub fn collect(arguments: &Collect) -> Result<Outcome, Failure> {
         quiet: true,
     };
     let instant = Instant::read(None)?;
-    let (_, collected) = collect_path(
-        &arguments.path,
-        &arguments.audited,
-        None,
-        arguments.change.asked().as_ref(),
+    let here = (!arguments.probing.is_asked()).then_some(std::path::Path::new("."));
+    let (_, collected) = collect_path(&Wanted {
+        path: arguments.path.as_deref().or(here),
+        audited: &arguments.audited,
+        probing: &arguments.probing,
+        policy: None,
+        change: arguments.change.asked().as_ref(),
         instant,
-        &quiet,
-    )?;
+        judging: &quiet,
+    })?;
     let mut text = serde_json::to_vec(&collected)
         .map_err(|error| Failure::CouldNotAssess(format!("the facts cannot be written: {error}")))?;
     text.push(b'\n');

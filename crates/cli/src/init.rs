@@ -25,7 +25,8 @@ pub fn init(arguments: &Init) -> Result<Outcome, Failure> {
     }
     let now = Timestamp::now();
     let options = CollectOptions {
-        folder: arguments.path.clone(),
+        folder: Some(arguments.path.clone()),
+        site: None,
         with: Vec::new(),
         declared: Declared::default(),
         change: None,

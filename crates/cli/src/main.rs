@@ -9,6 +9,7 @@ mod failure;
 mod halves;
 mod init;
 mod output;
+mod probing;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -26,7 +26,8 @@ fn sample() -> PathBuf {
 fn report(folder: &Path) -> Report {
     let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     let options = CollectOptions {
-        folder: folder.to_owned(),
+        folder: Some(folder.to_owned()),
+        site: None,
         with: Vec::new(),
         declared: Declared { as_of: "2026-11-22".to_owned(), ..Declared::default() },
         change: None,
