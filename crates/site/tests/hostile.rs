@@ -58,6 +58,7 @@ fn probe(addresses: &[String]) -> Site {
         requests: 60,
         timeout: Duration::from_secs(2),
         browser: false,
+        browser_arguments: Vec::new(),
     })
 }
 

@@ -53,6 +53,7 @@ fn probe(addresses: &[String]) -> Site {
         requests: 150,
         timeout: Duration::from_secs(10),
         browser: false,
+        browser_arguments: Vec::new(),
     })
 }
 
