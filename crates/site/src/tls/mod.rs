@@ -146,6 +146,8 @@ fn probe(
     });
     facts.versions = versions.offers;
     if facts.unreached.is_none() {
+        // Old hellos that are dropped say nothing of those that are answered.
+        endpoint.strikes.set(0);
         facts.untold.extend(roots.complaint.clone());
         certificates(&endpoint, &mut facts, versions.clear.unwrap_or_default(), roots);
         cipher_suites(&endpoint, &mut facts);

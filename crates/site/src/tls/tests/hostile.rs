@@ -74,6 +74,23 @@ fn silence_after_the_choice_is_a_choice_all_the_same() {
 }
 
 #[test]
+fn old_hellos_that_are_dropped_leave_the_rest_to_be_told() {
+    let address = servers::own(|mut stream| match hello(&mut stream) {
+        Some((0x0303, suites)) if suites.contains(&0x1301) => send(stream, &alert(70)),
+        Some((0x0303, suites)) if suites.contains(&0xc02f) => {
+            send(stream, &server_hello(TlsVersion::Tls12, 0xc02f))
+        }
+        Some((0x0303, _)) => send(stream, &alert(40)),
+        _ => servers::hold(stream),
+    });
+    let endpoint = look(address, None, Duration::from_secs(2));
+    let accepted: Vec<Option<bool>> = endpoint.versions.iter().map(|offer| offer.accepted).collect();
+    assert_eq!(accepted, [None, None, None, Some(true), Some(false)]);
+    let ids: Vec<u16> = endpoint.suites.iter().map(|suite| suite.id).collect();
+    assert_eq!((ids.as_slice(), endpoint.weak_tried), (&[0xc02f][..], true));
+}
+
+#[test]
 fn a_server_that_asks_for_a_certificate_is_read_all_the_same() {
     let authority = Authority::new();
     authority.issue("good", &Wish::default());
