@@ -286,8 +286,8 @@ fn source_set(page: &mut Page, set: Option<String>, kind: Kind) {
 pub fn style_addresses(css: &str) -> Vec<(String, Kind)> {
     let mut found = Vec::new();
     for (at, _) in css.match_indices("url(").take(500) {
-        let rest = &css[at + 4..];
-        let Some(end) = rest.find(')').filter(|end| *end <= ADDRESS) else { continue };
+        let rest = beginning(&css[at + 4..]);
+        let Some(end) = rest.find(')') else { continue };
         let address = rest[..end].trim().trim_matches(['"', '\'']).to_owned();
         let before = css[..at].trim_end();
         let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
@@ -301,15 +301,20 @@ pub fn style_addresses(css: &str) -> Vec<(String, Kind)> {
         found.push((address, kind));
     }
     for (at, _) in css.match_indices("@import").take(50) {
-        let rest = css[at + 7..].trim_start();
+        let rest = beginning(&css[at + 7..]).trim_start();
         if let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\''))
-            && let Some(end) = rest[1..].find(quote).filter(|end| *end <= ADDRESS)
+            && let Some(end) = rest[1..].find(quote)
         {
             found.push((rest[1..=end].to_owned(), Kind::Style));
         }
     }
     found.retain(|(address, _)| !address.is_empty() && !address.starts_with("data:"));
     found
+}
+
+/// As much of a text as an address may be long.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(ADDRESS.min(text.len()))]
 }
 
 fn style_loads(css: &str, page: &mut Page) {
