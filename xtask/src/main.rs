@@ -16,7 +16,7 @@ const USAGE: &str = "\
 cargo xtask TASK
 
   test [--no-install]        everything that a change must pass; installs Debian packages that tests need when it can
-  docs [--check]             writes docs/items/ and docs/report.schema.json from the program; --check compares only
+  docs [--check]             writes docs/items/ from the program; --check compares only
   new-item SECTION.NAME      starts an item: its file, its page, its place in the section
   golden [--check]           writes the reports on fixtures/repositories/ to fixtures/golden/; --check compares only
   bench [FOLDER] [--runs N] [--small FOLDER]

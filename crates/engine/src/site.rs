@@ -50,7 +50,9 @@ fn probe(input: &Input) -> SiteSeen {
         let browser =
             scope.spawn(|| catch_unwind(AssertUnwindSafe(|| seaworthy_site::browser::collect(input))));
         let tls = scope.spawn(|| {
-            let budget = Budget::new(input.requests, PAUSE);
+            // As many handshakes as requests, for each address.
+            let addresses = u32::try_from(input.targets.len()).unwrap_or(u32::MAX);
+            let budget = Budget::new(input.requests.saturating_mul(addresses), PAUSE);
             let options = TlsOptions { ca_file: input.ca_file.clone(), timeout: input.timeout };
             catch_unwind(AssertUnwindSafe(|| seaworthy_site::tls::collect(&input.targets, &options, &budget)))
         });

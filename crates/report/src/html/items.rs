@@ -141,7 +141,7 @@ fn evidence(out: &mut String, report: &Report, evidence: &[&Evidence]) {
             out.push_str("<li class=\"exchange\">");
             if !exchange.shows.is_empty() {
                 let _ =
-                    write!(out, "answer {}: <code>{}</code><br>", exchange.status, escape(&exchange.shows));
+                    write!(out, "answer {}: <code>{}</code> · ", exchange.status, escape(&exchange.shows));
             }
             let _ = writeln!(out, "ask again: <code>{}</code></li>", escape(&exchange.command));
         }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use seaworthy_model::{
     Accepted, Cause, CollectorState, Component, Coverage, Environment, Evidence, Exposure, ExposureKind,
-    Finding, Gate, GateReason, ItemId, ItemReport, Location, NextAction, Note, Polarity, Report, Rung,
-    SCHEMA, Section, Settle, Status, Subject, Summary, Tool, Verdict,
+    Finding, Gate, GateReason, ItemId, ItemReport, Location, NextAction, Note, Polarity, ProbedExchange,
+    Report, Rung, SCHEMA, Section, Settle, Status, Subject, Summary, Tool, Verdict,
 };
 
 /// The repository's root.
@@ -298,6 +298,12 @@ fn shop_items() -> Vec<ItemReport> {
             rung: Rung::Proven,
             environment: Environment::Production,
             at: Some("2026-11-22T09:30:00Z".parse().unwrap()),
+            exchange: Some(Box::new(ProbedExchange {
+                request: "GET https://shop.example.org/".into(),
+                status: 200,
+                shows: "strict-transport-security: max-age=60".into(),
+                command: "curl -sS -i 'https://shop.example.org/'".into(),
+            })),
             ..Evidence::contrary(
                 "TLS 1.0 was accepted",
                 Location::Url { url: "https://shop.example.org/?q=a b".into() },
@@ -570,6 +576,12 @@ pub fn filled(text: &str) -> Report {
     let mut evidence = Evidence::contrary(text, Location::at(text, 3, 4));
     evidence.component = Some(text.into());
     evidence.by = Some(text.into());
+    evidence.exchange = Some(Box::new(ProbedExchange {
+        request: text.into(),
+        status: 404,
+        shows: text.into(),
+        command: text.into(),
+    }));
     evidence.subject = Some(text.into());
     let note = Note { summary: text.into(), location: Some(Location::line(text, 2)) };
     let items = [Status::Fail, Status::Unknown, Status::Pass, Status::NotApplicable]
