@@ -289,6 +289,9 @@ fn is_replaced(item: &Item, failure: &Evidence, all: &[Evidence], context: &Cont
         && all.iter().any(|piece| {
             counts(item, piece, context)
                 && piece.rung >= failure.rung
+                // What was seen at addresses was seen in one run, each at a moment of its own: one address, or one of
+                // two machines behind it, excuses no other.
+                && !matches!((&piece.location, &failure.location), (Location::Url { .. }, Location::Url { .. }))
                 && piece.component == failure.component
                 && piece.environment == failure.environment
                 && piece.at.is_some_and(|at| at > failed_at)

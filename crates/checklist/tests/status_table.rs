@@ -137,6 +137,7 @@ trait Says: Sized {
     fn of(self, component: &str) -> Self;
     fn about(self, subject: &str) -> Self;
     fn recorded(self) -> Self;
+    fn at(self, url: &str) -> Self;
 }
 
 impl Says for Evidence {
@@ -158,6 +159,10 @@ impl Says for Evidence {
     }
     fn about(mut self, subject: &str) -> Self {
         self.subject = Some(subject.to_owned());
+        self
+    }
+    fn at(mut self, url: &str) -> Self {
+        self.location = Location::Url { url: url.to_owned() };
         self
     }
     fn recorded(mut self) -> Self {
@@ -291,6 +296,7 @@ fn rule_2_a_failure_stands_until_newer_support_replaces_it() {
         ("not by support that has expired since", item(), usual(), found([refuted().ago(99), proven().ago(60)]), "fail proven"),
         ("not by a person's word", for_people(), usual(), found([refuted().ago(9), attested()]), "fail proven"),
         ("what the files say against is not dated and not replaced", item(), usual(), found([contrary(), proven()]), "fail configured"),
+        ("not by what another address of the same run shows", item(), usual(), found([refuted().ago(9).at("https://a.example"), proven().ago(3).at("https://b.example")]), "fail proven"),
         ("the newest of three decides: it failed again", item(), usual(), found([refuted().ago(9), proven().ago(6), refuted().ago(3)]), "fail proven"),
     ]);
 }
