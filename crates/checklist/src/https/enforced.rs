@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use seaworthy_facts::{Absent, Edge, FactKind, FactView, Location, System};
 use seaworthy_model::{ItemId, Section};
 
@@ -67,6 +69,17 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         }
         _ => "nothing here makes HTTPS the only way in".to_owned(),
     };
+    // A switch whose state is not told says where to look.
+    let untold = edge.redirects.iter().filter(|redirect| !redirect.off).find_map(|redirect| {
+        redirect.switch.as_ref().filter(|switch| switch.on.is_none()).map(|switch| (redirect, switch))
+    });
+    if let Some((redirect, switch)) = untold.filter(|_| ways.is_empty()) {
+        let _ = write!(
+            reason,
+            "; {} at {} depends on `{}`, whose state here is not told",
+            redirect.by, redirect.at, switch.name
+        );
+    }
     let asked_for = edge.cookies.iter().any(|cookie| cookie.secure == Some(true));
     let mut open = None;
     for cookie in edge.cookies.iter().filter(|cookie| cookie.secure == Some(false)).take(8) {
@@ -102,7 +115,7 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
 
 #[cfg(test)]
 mod tests {
-    use seaworthy_facts::{Certainty, CookieRule, Edge, Listener, Location};
+    use seaworthy_facts::{Certainty, CookieRule, Edge, Listener, Location, Switch};
 
     use super::super::ways::tests::{cookie, facts, nothing, on_platform, redirect};
     use super::ITEM;
@@ -124,6 +137,17 @@ mod tests {
         assert_eq!(with(vec![cookie(Some(false), false)]).1, 1);
         assert_eq!(with(vec![cookie(Some(false), true)]), (0, 0, true));
         assert_eq!(with(vec![cookie(Some(false), true), cookie(Some(true), false)]), (1, 0, true));
+    }
+
+    #[test]
+    fn a_redirect_by_a_switch_that_is_not_told_names_it() {
+        let mut by_command = redirect(true);
+        by_command.switch = Some(Switch { name: "'runserver' in sys.argv".to_owned(), on: None });
+        let facts = facts(Edge { redirects: vec![by_command], ..Edge::default() });
+        assert_eq!(told(&ITEM, &facts), (0, 0, true));
+        let findings = (ITEM.evidence)(&seaworthy_facts::FactView::new(&facts, ITEM.reads))
+            .expect("facts that the item reads");
+        assert!(format!("{findings:?}").contains("depends on `'runserver' in sys.argv`"));
     }
 
     #[test]

@@ -395,6 +395,28 @@ fn django_by_middleware_and_settings() {
 }
 
 #[test]
+fn django_settings_under_a_test_of_the_command_are_not_told() {
+    let requirements = ("requirements.txt", "Django==5.1\n");
+    for settings in [
+        "SERVING = 'runserver' in sys.argv\nSECURE_SSL_REDIRECT = True\nSESSION_COOKIE_SECURE = True\nif SERVING:\n    SECURE_SSL_REDIRECT = False\n    SESSION_COOKIE_SECURE = False\n",
+        "if 'runserver' not in sys.argv:\n    SECURE_SSL_REDIRECT = True\n    SESSION_COOKIE_SECURE = True\n",
+        "if DEBUG or 'runserver' in sys.argv:\n    SECURE_SSL_REDIRECT = False\n    SESSION_COOKIE_SECURE = False\nelse:\n    SECURE_SSL_REDIRECT = True\n    SESSION_COOKIE_SECURE = True\n",
+    ] {
+        let found = edge(&[requirements, ("shop/settings.py", &format!("{DJANGO}import sys\n{settings}"))]);
+        if let Some(redirect) = found.redirects.first() {
+            assert_eq!(redirect.switch.as_ref().map(|switch| switch.on), Some(None), "{settings}");
+        }
+        assert!(
+            found.cookies.iter().all(|cookie| cookie.default && cookie.secure != Some(true)),
+            "{settings}"
+        );
+    }
+    let tests = "SECURE_SSL_REDIRECT = True\nSESSION_COOKIE_SECURE = True\nif 'test' in sys.argv:\n    SECURE_SSL_REDIRECT = False\n";
+    let found = edge(&[requirements, ("shop/settings.py", &format!("{DJANGO}import sys\n{tests}"))]);
+    assert!(found.redirects[0].switch.is_none() && found.cookies[0].secure == Some(true));
+}
+
+#[test]
 fn rails_by_version_and_force_ssl() {
     let found = edge(&[
         ("Gemfile", "gem 'rails', '~> 7.1'\n"),

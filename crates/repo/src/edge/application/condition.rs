@@ -34,7 +34,7 @@ regex!(
 regex!(PRODUCTION, r#"(?i)prod"#);
 regex!(
     NEGATED,
-    r#"(?i)^\s*(!|not\b|unless\b)|!==?\s*['"]?(dev|test)|!=\s*['"](dev|test)|(=== ?|== ?|is )false|false ===?"#
+    r#"(?i)^\s*(!|not\b|unless\b)|\bnot in\b|!==?\s*['"]?(dev|test)|!=\s*['"](dev|test)|(=== ?|== ?|is )false|false ===?"#
 );
 regex!(
     READS_SWITCH,
@@ -52,6 +52,7 @@ regex!(
     r#"(?i)\b(path|pathname|endpoint|route|url|uri|starts_?with|controller|action_name|content_?type)\b"#
 );
 
+regex!(QUOTED, r#"['"]([^'"]*)['"]"#);
 regex!(HOLDS, r"(?i)ends_?with|starts_?with|\.includes\(|index_?of|contains\(|\.match");
 
 fn matches(regex: &Option<Regex>, text: &str) -> bool {
@@ -67,6 +68,34 @@ pub fn means_development(condition: &str) -> bool {
     matches(&DEVELOPMENT, condition) && !negated
 }
 
+/// A condition that asks which command runs. One that asks for the command of the tests alone says nothing of operation.
+pub fn asks_the_command(condition: &str, source: &Source) -> Option<Switch> {
+    let told = told(condition, source);
+    let tests_alone = || {
+        let mut commands = QUOTED.iter().flat_map(|quoted| quoted.captures_iter(&told)).peekable();
+        commands.peek().is_some() && commands.all(|found| found[1].to_ascii_lowercase().contains("test"))
+    };
+    if !told.contains("sys.argv") || tests_alone() {
+        return None;
+    }
+    let name = condition.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+    Some(Switch { name, on: None })
+}
+
+/// A condition with what the names in it are assigned, which says where they come from.
+fn told(condition: &str, source: &Source) -> String {
+    let mut told: String = condition.chars().take(300).collect();
+    for name in
+        condition.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|name| !name.is_empty()).take(12)
+    {
+        if let Some(value) = source.assigned(name) {
+            told.push_str(" = ");
+            told.extend(source.of(value).chars().take(300));
+        }
+    }
+    told
+}
+
 /// What a condition means. Names in it are looked up in the file.
 pub fn meaning(condition: &str, source: &Source) -> Meaning {
     let condition: String = condition.chars().take(300).collect();
@@ -77,16 +106,7 @@ pub fn meaning(condition: &str, source: &Source) -> Meaning {
     if matches(&HOLDS, &condition) && !matches(&PATH, &condition) {
         return Meaning::None;
     }
-    // What the names in it are assigned says where they come from.
-    let mut told = condition.clone();
-    for name in
-        condition.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|name| !name.is_empty()).take(12)
-    {
-        if let Some(value) = source.assigned(name) {
-            told.push_str(" = ");
-            told.extend(source.of(value).chars().take(300));
-        }
-    }
+    let told = told(&condition, source);
     if matches(&READS_SWITCH, &told) {
         if matches(&PRODUCTION, &told) || matches(&DEVELOPMENT, &told) && !matches(&VARIABLE, &told) {
             return Meaning::None;
@@ -149,6 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn a_test_of_the_command_is_a_switch_that_is_not_told() {
+        let asks = |condition: &str| asks_the_command(condition, &Source::new("", &[]));
+        for condition in
+            ["'runserver' in sys.argv", "'runserver' not in sys.argv", "DEBUG or 'serve' in sys.argv"]
+        {
+            assert_eq!(asks(condition), Some(Switch { name: condition.to_owned(), on: None }));
+        }
+        assert_eq!(asks("'test' in sys.argv"), None);
+        assert_eq!(asks("not DEBUG"), None);
+        assert_eq!(of("'test' not in sys.argv"), Meaning::None);
+    }
+
+    #[test]
     fn parts_and_the_rest() {
         assert!(matches!(of("request.path.startswith('/api')"), Meaning::Part(_)));
         assert_eq!(of("c.Request.TLS != nil"), Meaning::None);
@@ -168,6 +201,7 @@ mod tests {
             &OFF,
             &PATH,
             &HOLDS,
+            &QUOTED,
         ] {
             assert!(regex.is_some());
         }

@@ -1,6 +1,6 @@
 //! Django: its two middlewares, the settings that steer them, and packages for policies.
 
-use seaworthy_facts::{Ecosystem, HeaderValue, Layer, Location};
+use seaworthy_facts::{Ecosystem, HeaderValue, Layer, Location, Switch};
 
 use super::{Room, State, with_code};
 use crate::edge::application::condition::{self, Meaning};
@@ -38,6 +38,14 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
                     }
                     _ => {}
                 }
+            }
+            // The state under one command is not the state under another.
+            let asked = nodes.iter().filter(|other| {
+                other.kind() == "assignment"
+                    && other.child_by_field_name("left").is_some_and(|left| source.of(left) == name)
+            });
+            if let Some(switch) = asked.filter_map(|other| by_command(*other, source)).next() {
+                state = State { on: None, name: Some(switch.name) };
             }
             // A number that stands in a call is the default of a setting read from the environment.
             let text = match source.value(value) {
@@ -81,7 +89,9 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
                 Some(name) => format!("SESSION_COOKIE_SECURE, by the switch {name}"),
                 None => "SESSION_COOKIE_SECURE".to_owned(),
             };
-            room.cookie(&by, state.on, state.name.is_some(), &at);
+            // What a switch whose state is not told decides is not promised.
+            let secure = if state.name.is_some() { Some(state.on.unwrap_or(false)) } else { state.on };
+            room.cookie(&by, secure, state.name.is_some(), &at);
         } else if text.contains("SessionMiddleware") {
             let at = file_line(file, text, "SessionMiddleware");
             room.cookie("SESSION_COOKIE_SECURE is not set (False by default)", Some(false), true, &at);
@@ -240,6 +250,20 @@ fn around(node: seaworthy_syntax::code::Node, source: &Source) -> Option<Meaning
         if node.kind() == "if_statement" || node.kind() == "elif_clause" {
             let test = node.child_by_field_name("condition")?;
             return Some(condition::meaning(source.of(test), source));
+        }
+    }
+    None
+}
+
+/// A condition around a setting that asks which command runs.
+fn by_command(node: seaworthy_syntax::code::Node, source: &Source) -> Option<Switch> {
+    let mut node = node;
+    for _ in 0..8 {
+        node = node.parent()?;
+        if let Some(test) = node.child_by_field_name("condition")
+            && let Some(switch) = condition::asks_the_command(source.of(test), source)
+        {
+            return Some(switch);
         }
     }
     None
