@@ -44,7 +44,7 @@ pub struct TestServer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MigrationSet {
     /// The framework's key: `prisma`, `drizzle`, `typeorm`, `sequelize`, `knex`, `mikro-orm`, `node-pg-migrate`, `supabase`,
-    /// `django`, `alembic`, `rails`, `laravel`, `doctrine`, `phinx`, `flyway`, `liquibase`, `ef-core`,
+    /// `db-migrate`, `django`, `alembic`, `rails`, `laravel`, `doctrine`, `phinx`, `flyway`, `liquibase`, `ef-core`,
     /// `fluent-migrator`, `goose`, `golang-migrate`, `atlas`, `dbmate`, `sqlx`, `diesel`, `refinery`, `sea-orm`, `ecto`, `own`.
     pub framework: String,
     /// Its folder or folders.

@@ -4,6 +4,7 @@ mod alembic;
 mod atlas;
 mod chains;
 mod columns;
+mod db_migrate;
 mod dbmate;
 mod diesel;
 mod django;
@@ -61,6 +62,7 @@ pub static ALL: &[&Framework] = &[
     &typeorm::FRAMEWORK,
     &mikro_orm::FRAMEWORK,
     &node_pg_migrate::FRAMEWORK,
+    &db_migrate::FRAMEWORK,
     &sequelize::FRAMEWORK,
     &knex::FRAMEWORK,
     &ef_core::FRAMEWORK,
