@@ -44,6 +44,9 @@ static LEAVES: LazyLock<Regex> =
 /// The switch that keeps the use on this line off by default, if there is one.
 pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String> {
     let file = tree.file(at.path()?)?;
+    if at.path()?.ends_with(".properties") {
+        return quarkus_off(&tree.text(file)?, at);
+    }
     file.language?;
     let text = tree.text(file)?;
     let lines: Vec<&str> = text.lines().collect();
@@ -59,6 +62,25 @@ pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String>
         .or_else(|| conditional(&lines, here))?;
     let name = name.to_owned();
     (!is_on(tree, scan, &text, &name)).then_some(name)
+}
+
+/// The line that keeps the Sentry extension of Quarkus off in production, whose profile goes before the plain name:
+/// <https://docs.quarkiverse.io/quarkus-logging-sentry/dev/index.html>.
+fn quarkus_off(text: &str, at: &Location) -> Option<String> {
+    let here = at.line_number()?.checked_sub(1)? as usize;
+    if !text.lines().nth(here)?.contains("quarkus.log.sentry") {
+        return None;
+    }
+    let value = |profile: &str| {
+        text.lines().map(str::trim).rev().find_map(|line| {
+            let (name, value) = line.strip_prefix(profile)?.split_once('=')?;
+            ["quarkus.log.sentry", "quarkus.log.sentry.enable", "quarkus.log.sentry.enabled"]
+                .contains(&name.trim())
+                .then(|| (line, value.trim()))
+        })
+    };
+    let (line, value) = value("%prod.").or_else(|| value(""))?;
+    (value == "false").then(|| line.to_owned())
 }
 
 /// The lines that belong to what begins here: indented deeper.
@@ -211,6 +233,20 @@ mod tests {
         let tree = Tree::open(folder.path(), &[], Limits::default()).unwrap();
         let scan = scan(&tree, &Needles::default());
         off_by_default(&tree, &scan, &Location::line(files[0].0, line))
+    }
+
+    #[test]
+    fn quarkus_leaves_sentry_off_in_production() {
+        let off = |rest: &str| {
+            let text = format!("quarkus.log.sentry.dsn=${{SENTRY_DSN}}\n{rest}");
+            off(&[("application.properties", text.as_str())], 1)
+        };
+        assert_eq!(off("quarkus.log.sentry=false\n").as_deref(), Some("quarkus.log.sentry=false"));
+        let profile = "quarkus.log.sentry=true\n%prod.quarkus.log.sentry = false\n";
+        assert_eq!(off(profile).as_deref(), Some("%prod.quarkus.log.sentry = false"));
+        assert!(off("quarkus.log.sentry=false\n%prod.quarkus.log.sentry=true\n").is_none());
+        assert!(off("quarkus.log.sentry=true\n%dev.quarkus.log.sentry=false\n").is_none());
+        assert!(off("").is_none());
     }
 
     #[test]

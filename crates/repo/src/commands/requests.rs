@@ -122,6 +122,14 @@ fn is_elsewhere(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or(address);
     ELSEWHERE.iter().any(|part| address.contains(part))
         || DOWNLOADED.iter().any(|ending| path.ends_with(ending))
+        || starts_a_job(path)
+}
+
+/// It starts a job of Jenkins, which answers before anything has run:
+/// <https://www.jenkins.io/doc/book/using/remote-access-api/>.
+fn starts_a_job(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path.ends_with("/buildWithParameters") || (path.contains("/job/") && path.ends_with("/build"))
 }
 
 #[cfg(test)]
@@ -142,6 +150,7 @@ mod tests {
             "wget -qO- http://localhost:8080/healthz",
             "curl --fail --retry 5 ${{ steps.deploy.outputs.url }}",
             "http --check-status https://staging.example.com/",
+            "curl -fsS https://shop.example.com/build",
         ] {
             assert!(asks(line), "{line}");
         }
@@ -154,6 +163,8 @@ mod tests {
             "wget https://example.com/file",
             "curl https://raw.githubusercontent.com/a/b/main/install.sh",
             "curl -H x",
+            "curl -fsS https://jenkins.example.com/job/deploy/build?token=$TOKEN",
+            "curl -u $LOGIN $JENKINS_URL/job/shop/job/main/buildWithParameters?TAG=1",
         ] {
             assert!(!asks(line), "{line}");
         }
