@@ -73,6 +73,8 @@ fn only_with(seen: &Seen, file: &File) -> Vec<String> {
         Some("java" | "kotlin") if file.path.contains("/integrationTest/") => {
             words(&["integrationTest", "check", "build"])
         }
+        // The file that starts the server is rarely the one that carries the tag.
+        Some("java" | "kotlin") => left_out(seen, file),
         Some("go") => {
             let text = seen.tree.text(file).unwrap_or_default();
             let line = text.lines().take(30).find_map(|line| line.strip_prefix("//go:build "));
@@ -86,6 +88,31 @@ fn only_with(seen: &Seen, file: &File) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Tags of tests that the build above a file leaves out (Surefire's `excludedGroups`, Gradle's `excludeTags`), with the
+/// option by which a command takes them in again; empty where it leaves out none.
+fn left_out(seen: &Seen, file: &File) -> Vec<String> {
+    let builds = seen.tree.files().iter().filter(|build| {
+        let folder = build.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        matches!(build.name(), "pom.xml" | "build.gradle" | "build.gradle.kts")
+            && (folder.is_empty() || file.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+    });
+    let mut tags: Vec<String> = Vec::new();
+    for build in builds {
+        let text = seen.tree.text(build).unwrap_or_default();
+        for (start, end) in [("<excludedGroups>", "</"), ("excludeTags", "\n")] {
+            for rest in text.split(start).skip(1).take(20) {
+                let listed = rest.split(end).next().unwrap_or_default();
+                let names = listed.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_');
+                tags.extend(names.filter(|name| !name.is_empty()).take(20).map(str::to_owned));
+            }
+        }
+    }
+    if !tags.is_empty() {
+        tags.extend(["excludedGroups", "groups", "includeTags"].map(str::to_owned));
+    }
+    tags
 }
 
 #[cfg(test)]
@@ -136,6 +163,16 @@ mod tests {
         assert!(migrations(&[("tests/a.py", "# PostgresContainer\n")]).test_servers.is_empty());
         let maven = ("src/test/java/a/OrderIT.java", "class OrderIT { PostgreSQLContainer<?> db; }\n");
         assert!(migrations(&[maven]).test_servers[0].only_with.contains(&"verify".to_owned()));
+        let container = ("src/test/java/a/Base.java", "class Base { PostgreSQLContainer<?> db; }\n");
+        for build in [
+            ("pom.xml", "<project><build><excludedGroups>slow, db</excludedGroups></build></project>\n"),
+            ("build.gradle", "test {\n  useJUnitPlatform { excludeTags 'slow', 'db' }\n}\n"),
+        ] {
+            let found = migrations(&[container, build]).test_servers;
+            assert!(found[0].only_with.contains(&"db".to_owned()), "{found:?}");
+        }
+        let plain = ("pom.xml", "<project><build></build></project>\n");
+        assert!(migrations(&[container, plain]).test_servers[0].only_with.is_empty());
         let go = (
             "store/store_test.go",
             "//go:build integration\n\npackage store\n\nimport \"github.com/testcontainers/testcontainers-go/modules/mysql\"\n",
