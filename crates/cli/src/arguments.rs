@@ -67,7 +67,7 @@ pub struct Audited {
 /// Which running site is looked at, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Probing {
-    /// Address of the running site, such as https://app.example (can be repeated; without PATH it is looked at alone)
+    /// Address of the running site, with its scheme (can be repeated; without PATH it is looked at alone)
     #[arg(long, value_name = "URL", conflicts_with = "offline")]
     pub url: Vec<String>,
     /// Look at the addresses that the configuration names as production and staging
