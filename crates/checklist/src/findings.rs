@@ -25,6 +25,8 @@ pub struct Scope {
     pub absent: Option<Absent>,
     /// Why there is no evidence, in words of the item ("6 workflows, none of them runs tests").
     pub absence_reason: Option<String>,
+    /// A better remedy than the item's general one.
+    pub remedy: Option<String>,
 }
 
 impl Scope {
@@ -36,6 +38,7 @@ impl Scope {
             unread: Vec::new(),
             absent: None,
             absence_reason: None,
+            remedy: None,
         }
     }
 }
@@ -49,8 +52,6 @@ pub struct Findings {
     pub notes: Vec<Note>,
     /// What was looked for, and where.
     pub looked_for: Vec<String>,
-    /// A better remedy than the item's general one.
-    pub remedy: Option<String>,
     /// The action that settles it.
     pub settled_by: Option<Settle>,
 }
@@ -68,7 +69,6 @@ impl Findings {
             scopes: vec![Scope::new(None)],
             notes: Vec::new(),
             looked_for: Vec::new(),
-            remedy: None,
             settled_by: None,
         }
     }
@@ -162,14 +162,30 @@ impl Findings {
 
     /// How to fix what was found here.
     pub fn remedy(&mut self, remedy: impl Into<String>) -> &mut Self {
-        self.remedy = Some(remedy.into());
+        self.scope().remedy = Some(remedy.into());
         self
+    }
+
+    /// The remedy that was given for the newest component.
+    pub fn remedy_so_far(&self) -> Option<&str> {
+        self.scopes.last()?.remedy.as_deref()
     }
 
     /// The action that settles an unknown or a failure.
     pub fn settled_by(&mut self, action: impl Into<String>, command: Option<&str>) -> &mut Self {
         self.settled_by = Some(Settle { action: action.into(), command: command.map(str::to_owned) });
         self
+    }
+
+    /// The item does not apply to the newest component; `reason` names the fact that makes it so.
+    pub fn does_not_apply(&mut self, reason: impl Into<String>) -> &mut Self {
+        self.scope().applies = Applies::No(reason.into());
+        self
+    }
+
+    /// Whether anything speaks for or against the newest component so far.
+    pub fn has_evidence_here(&self) -> bool {
+        self.scopes.last().is_some_and(|scope| !scope.evidence.is_empty())
     }
 
     /// Whether anything speaks for or against so far, in any scope.

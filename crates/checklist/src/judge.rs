@@ -55,13 +55,9 @@ fn judge_item(
         Err(Absent::new(Cause::CouldNotRun, format!("a fault in the program: judging {} panicked", item.id)))
     });
     add_records(item, facts, &mut found);
-    let (notes, looked_for, remedy) = match &mut found {
-        Ok(findings) => (
-            std::mem::take(&mut findings.notes),
-            std::mem::take(&mut findings.looked_for),
-            findings.remedy.take(),
-        ),
-        Err(_) => (Vec::new(), Vec::new(), None),
+    let (notes, looked_for) = match &mut found {
+        Ok(findings) => (std::mem::take(&mut findings.notes), std::mem::take(&mut findings.looked_for)),
+        Err(_) => (Vec::new(), Vec::new()),
     };
     let judgement = settle(item, found, context);
     let open = matches!(judgement.status, seaworthy_model::Status::Fail | seaworthy_model::Status::Unknown);
@@ -77,7 +73,7 @@ fn judge_item(
         evidence: judgement.evidence,
         notes,
         looked_for,
-        remedy: open.then(|| remedy.unwrap_or_else(|| item.remedy.to_owned())),
+        remedy: open.then(|| judgement.remedy.unwrap_or_else(|| item.remedy.to_owned())),
         settled_by: judgement.settled_by,
         accepted: None,
         in_baseline: false,

@@ -21,6 +21,7 @@ pub mod https;
 pub mod logging;
 pub mod migrations;
 pub mod monitoring;
+pub mod parts;
 pub mod performance;
 pub mod privacy;
 pub mod review;

@@ -22,6 +22,8 @@ pub struct Judgement {
     pub evidence: Vec<Evidence>,
     /// What settles it.
     pub settled_by: Option<Settle>,
+    /// How to fix what decided, where the item knows better than in general.
+    pub remedy: Option<String>,
 }
 
 /// Turns what was found into a status.
@@ -41,6 +43,7 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
             cause: None,
             evidence: Vec::new(),
             settled_by: None,
+            remedy: None,
         };
     }
     let findings = match found {
@@ -53,14 +56,28 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
                 cause: Some(absent.cause),
                 evidence: Vec::new(),
                 settled_by: (absent.cause == Cause::NotPermitted).then(settle::folder),
+                remedy: None,
             };
         }
     };
-    let mut judged: Vec<Judgement> =
-        findings.scopes.into_iter().map(|scope| settle_scope(item, scope, context)).collect();
+    let several = findings.scopes.len() > 1;
+    let mut judged: Vec<Judgement> = findings
+        .scopes
+        .into_iter()
+        .map(|mut scope| {
+            let (component, remedy) = (scope.component.clone(), scope.remedy.take());
+            let mut judgement = Judgement { remedy, ..settle_scope(item, scope, context) };
+            // What is missing lies nowhere: only the component tells where it is missed.
+            if let Some(component) = component.filter(|_| several && judgement.is_absence()) {
+                judgement.reason = format!("{component}: {}", judgement.reason);
+            }
+            judgement
+        })
+        .collect();
     // Stable: among equals the first component speaks.
     judged.sort_by_key(|judgement| severity(judgement.status));
     let lowest_passing = judged.iter().filter(|j| j.status == Status::Pass).map(|j| j.rung).min();
+    let remedy = judged.iter().find_map(|judgement| judgement.remedy.clone());
     let mut evidence = Vec::new();
     for judgement in &mut judged {
         evidence.append(&mut judgement.evidence);
@@ -82,11 +99,20 @@ pub fn settle(item: &Item, found: Result<Findings, Absent>, context: &Context) -
         first.rung = lowest;
     }
     first.evidence = shown;
+    first.remedy = remedy;
     first.settled_by = match first.status {
         Status::Fail | Status::Unknown => findings.settled_by.or_else(|| default_settle(item, &first)),
         Status::Pass | Status::NotApplicable => None,
     };
     first
+}
+
+impl Judgement {
+    /// Whether nothing that speaks for or against decided.
+    fn is_absence(&self) -> bool {
+        matches!(self.status, Status::Fail | Status::Unknown)
+            && !self.evidence.iter().any(|piece| piece.polarity == Polarity::Against)
+    }
 }
 
 /// Worst first.
@@ -108,6 +134,7 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             cause: None,
             evidence: scope.evidence,
             settled_by: None,
+            remedy: None,
         };
     }
     let mut evidence = scope.evidence;
@@ -148,6 +175,7 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             cause: None,
             evidence: deciding_first(valid, &against),
             settled_by: None,
+            remedy: None,
         }
     } else if let Some(support) = sufficient.and_then(on_rung) {
         Judgement {
@@ -157,6 +185,7 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             cause: None,
             evidence: deciding_first(valid, &support),
             settled_by: None,
+            remedy: None,
         }
     } else if let Some(support) = highest.and_then(on_rung) {
         let expired = stale.iter().any(|piece| meets_floor(item, piece.rung));
@@ -172,6 +201,7 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             cause: Some(cause),
             evidence: deciding_first(valid, &support),
             settled_by: None,
+            remedy: None,
         }
     } else if let Some(absence) = scope.absent {
         Judgement {
@@ -181,6 +211,7 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             cause: Some(absence.cause),
             evidence: valid,
             settled_by: None,
+            remedy: None,
         }
     } else if let Some(unread) = scope.unread.first() {
         Judgement {
@@ -190,6 +221,7 @@ fn settle_scope(item: &Item, scope: Scope, context: &Context) -> Judgement {
             cause: Some(Cause::NoReader),
             evidence: valid,
             settled_by: None,
+            remedy: None,
         }
     } else {
         let vouched = valid.iter().any(|piece| piece.polarity == Polarity::For);
@@ -219,6 +251,7 @@ fn absent(item: &Item, reason: Option<String>, evidence: Vec<Evidence>) -> Judge
         cause: (status == Status::Unknown).then_some(Cause::NoEvidence),
         evidence,
         settled_by: None,
+        remedy: None,
     }
 }
 

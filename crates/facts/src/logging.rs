@@ -10,8 +10,8 @@ pub struct Logging {
     pub formats: Vec<LogFormat>,
     /// What decides from which level on lines are written.
     pub levels: Vec<LogLevel>,
-    /// Calls in server code that write lines.
-    pub calls: LogCalls,
+    /// Calls in server code that write lines, by the component that holds them.
+    pub calls: Vec<LogCalls>,
     /// Filters that take sensitive values out before a line is written.
     pub filters: Vec<LogFilter>,
     /// What writes a line with the address of each request.
@@ -53,6 +53,22 @@ impl LogShape {
     }
 }
 
+impl Logging {
+    /// The calls of some components together, by their folders.
+    pub fn calls_of(&self, wanted: impl Fn(&str) -> bool) -> LogCalls {
+        let mut all = LogCalls::default();
+        for calls in self.calls.iter().filter(|calls| wanted(&calls.component)) {
+            all.levelled += calls.levelled;
+            all.bare += calls.bare;
+            all.files += calls.files;
+            all.sampled |= calls.sampled;
+            all.example = all.example.or_else(|| calls.example.clone());
+            all.bare_places.extend(calls.bare_places.iter().cloned());
+        }
+        all
+    }
+}
+
 /// A place that decides how lines look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogFormat {
@@ -79,10 +95,12 @@ pub struct LogLevel {
     pub at: Location,
 }
 
-/// How lines are written.
+/// How a component writes lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogCalls {
+    /// The component's folder; `.` where no component holds the files.
+    pub component: String,
     /// Calls that name a level.
     pub levelled: u64,
     /// Bare prints.

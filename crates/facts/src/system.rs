@@ -64,6 +64,25 @@ impl System {
         self.databases.iter().filter(|database| database.engine.is_relational())
     }
 
+    /// What the platforms that count promise. Where only several alternatives are named, the weaker one decides: the
+    /// promise holds when each of them makes it.
+    pub fn promises(&self, claim: &str) -> Vec<(&Platform, &Guarantee)> {
+        let firm: Vec<_> = self
+            .platforms
+            .iter()
+            .filter_map(|platform| Some((platform, platform.guarantee(claim)?)))
+            .collect();
+        if !firm.is_empty() {
+            return firm;
+        }
+        self.platforms
+            .iter()
+            .filter(|platform| platform.certainty == Certainty::Alternative)
+            .map(|platform| Some((platform, platform.documented(claim)?)))
+            .collect::<Option<_>>()
+            .unwrap_or_default()
+    }
+
     /// Whether something here can be deployed at all.
     pub fn deployable(&self) -> bool {
         !self.platforms.is_empty()
@@ -218,9 +237,12 @@ pub struct Platform {
 impl Platform {
     /// The promise of this kind, where the platform counts (it is named, deployed to, or configured by a file).
     pub fn guarantee(&self, claim: &str) -> Option<&Guarantee> {
-        self.guarantees
-            .iter()
-            .find(|guarantee| guarantee.claim == claim && self.certainty <= Certainty::Configured)
+        self.documented(claim).filter(|_| self.certainty <= Certainty::Configured)
+    }
+
+    /// The promise of this kind, whether the platform counts or not.
+    pub fn documented(&self, claim: &str) -> Option<&Guarantee> {
+        self.guarantees.iter().find(|guarantee| guarantee.claim == claim)
     }
 }
 
@@ -245,8 +267,42 @@ pub enum Certainty {
     Deployed,
     /// A platform file names it.
     Configured,
+    /// One of several platforms that each have a file of their own, and nothing tells which one production runs on.
+    Alternative,
     /// One of several optional targets (a deploy button, a template).
     Optional,
     /// Only a hint (a framework that is usually deployed there).
     Probable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(platforms: &[(&str, Certainty, bool)]) -> usize {
+        let promise = Guarantee {
+            claim: "certificates".to_owned(),
+            says: "they are renewed".to_owned(),
+            link: "https://example.org".to_owned(),
+        };
+        let platform = |(key, certainty, promises): &(&str, Certainty, bool)| Platform {
+            key: (*key).to_owned(),
+            at: Location::file("platform.toml"),
+            certainty: *certainty,
+            environments: Vec::new(),
+            guarantees: promises.then(|| promise.clone()).into_iter().collect(),
+        };
+        let platforms = platforms.iter().map(platform).collect();
+        System { platforms, ..System::default() }.promises("certificates").len()
+    }
+
+    #[test]
+    fn of_alternatives_the_weaker_decides() {
+        use Certainty::{Alternative, Configured, Optional};
+        assert_eq!(on(&[("render", Alternative, true), ("railway", Alternative, true)]), 2);
+        assert_eq!(on(&[("render", Alternative, true), ("fly", Alternative, false)]), 0);
+        assert_eq!(on(&[("render", Alternative, true), ("fly", Optional, false)]), 1);
+        assert_eq!(on(&[("render", Configured, true), ("fly", Alternative, false)]), 1);
+        assert_eq!(on(&[("render", Optional, true)]), 0);
+    }
 }

@@ -70,7 +70,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
                 format!("{} deploys what is pushed, by its git integration", shown(&platform.key)),
                 &platform.at,
             );
-        } else if platform.certainty == Certainty::Optional {
+        } else if matches!(platform.certainty, Certainty::Alternative | Certainty::Optional) {
             findings.note(
                 format!("{} is offered as one of several targets", shown(&platform.key)),
                 Some(&platform.at),

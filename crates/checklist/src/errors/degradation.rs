@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Capabilities, Code, CodeMatch, FactKind, FactView,
 use seaworthy_model::{ItemId, Section};
 
 use super::places;
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -38,8 +39,23 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.looked_for(
         "time limits of outgoing calls, client by client; breakers; and code that answers without the dependency",
     );
+    for part in parts::about(system, parts::servers(system), |part| places::calls_out(part, system, code)) {
+        part.begin(&mut findings);
+        of_part(&part, system, code, capabilities, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn of_part(
+    part: &Part<'_>,
+    system: &System,
+    code: &Code,
+    capabilities: &Capabilities,
+    findings: &mut Findings,
+) {
     let seen = |sign: &'static str| -> Vec<&CodeMatch> {
         code.of(sign)
+            .filter(|found| part.holds(&found.at))
             .filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
             .collect()
     };
@@ -47,8 +63,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     let limited = seen("call-with-limit");
     let by_default = seen("call-limited-by-default");
     let fallbacks = seen("fallback");
-    let breakers: Vec<_> =
-        capabilities.of("circuit-breaker").filter_map(|product| Some((product, product.in_use()?))).collect();
+    let breakers: Vec<_> = capabilities
+        .of("circuit-breaker")
+        .filter_map(|product| Some((product, part.used(product)?)))
+        .collect();
     for call in unlimited.iter().take(LISTED) {
         findings.contradicts(call.says.clone(), &call.at);
     }
@@ -84,14 +102,18 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             );
         }
         (None, false) => {
-            let calls: Vec<&str> =
-                system.outgoing_calls.iter().take(4).map(|call| call.value.as_str()).collect();
+            let calls: Vec<&str> = system
+                .outgoing_calls
+                .iter()
+                .filter(|call| part.holds(&call.at))
+                .take(4)
+                .map(|call| call.value.as_str())
+                .collect();
             let of = if calls.is_empty() { String::new() } else { format!(" ({})", calls.join(", ")) };
             findings
                 .because(format!("no time limit on outgoing calls{of} and no breaker or fallback was found"));
         }
     }
-    Ok(findings)
 }
 
 #[cfg(test)]
@@ -147,6 +169,17 @@ mod tests {
         };
         assert_eq!(with(vec![Location::file("src/a.ts")]), Status::Pass);
         assert_eq!(with(Vec::new()), Status::Fail);
+    }
+
+    #[test]
+    fn each_server_that_calls_out_needs_both() {
+        let with = |signs: &[(&'static str, &'static str)]| {
+            let signs: Vec<_> = signs.iter().map(|(sign, path)| (*sign, *path, "typescript")).collect();
+            status(&ITEM, &testing::two_servers(testing::facts("express", &signs)))
+        };
+        let api = [("call-with-limit", "api/src/a.ts"), ("fallback", "api/src/a.ts")];
+        assert_eq!(with(&api), Status::Pass);
+        assert_eq!(with(&[api[0], api[1], ("call-with-limit", "mail/src/b.ts")]), Status::Fail);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
 use seaworthy_facts::{
-    Absent, Capabilities, Code, DefaultLog, ErrorDefaults, ErrorHandling, FactKind, FactView, Location,
-    Repository, System,
+    Absent, Capabilities, Code, CodeMatch, DefaultLog, ErrorDefaults, ErrorHandling, FactKind, FactView,
+    Location, Repository, System,
 };
 use seaworthy_model::{ItemId, Section};
 
 use super::places;
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -57,9 +58,24 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
          that are caught and dropped",
     );
     swallowed(code, lines, &mut findings);
+    for part in parts::servers(system) {
+        part.begin(&mut findings);
+        of_part(&part, system, handling, code, capabilities, &mut findings);
+    }
+    Ok(findings)
+}
 
+/// What a part does with an error that nobody caught.
+fn of_part(
+    part: &Part<'_>,
+    system: &System,
+    handling: &ErrorHandling,
+    code: &Code,
+    capabilities: &Capabilities,
+    findings: &mut Findings,
+) {
     let mut groups: BTreeMap<&str, Vec<&ErrorDefaults>> = BTreeMap::new();
-    for default in &handling.defaults {
+    for default in handling.defaults.iter().filter(|default| part.has(&default.component)) {
         groups.entry(default.language.as_str()).or_default().push(default);
     }
     // What runs anywhere (a function of a platform) says nothing of the language that it is written in.
@@ -69,19 +85,19 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     let mut supports: Vec<(String, Location)> = Vec::new();
     let mut missing: Vec<String> = Vec::new();
     for (language, defaults) in &groups {
-        for found in code.of("default-log-silenced").filter(|found| is_language(language, &found.language)) {
+        let here = |found: &&CodeMatch| is_language(language, &found.language) && part.holds(&found.at);
+        for found in code.of("default-log-silenced").filter(here) {
             findings.contradicts(found.says.clone(), &found.at);
         }
-        let handler = code.of("error-log-context").find(|found| {
-            is_language(language, &found.language)
-                && !places::in_browser(system, &found.at)
-                && !places::is_tool(&found.at)
-        });
+        let handler = code
+            .of("error-log-context")
+            .filter(here)
+            .find(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at));
         let product = capabilities.of("error-context").find_map(|product| {
-            let at = product.in_use()?;
+            let at = part.used(product)?;
             Some((product, at))
         });
-        let replaced = code.of("default-log-replaced").find(|found| is_language(language, &found.language));
+        let replaced = code.of("default-log-replaced").find(here);
         let by_default = defaults.iter().find(|default| default.logs == DefaultLog::Request);
         if let Some(found) = handler {
             supports.push((found.says.clone(), found.at.clone()));
@@ -99,12 +115,12 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         } else if let Some(found) = replaced {
             missing.push(format!("{} ({}), and logs no method or path itself", found.says, found.at));
         } else {
-            missing.push(lacking(defaults, code, language));
+            missing.push(lacking(defaults, part, code, language));
         }
     }
     if groups.is_empty() {
         let tracker =
-            capabilities.of("error-tracking").find_map(|product| Some((product, product.in_use()?)));
+            capabilities.of("error-tracking").find_map(|product| Some((product, part.used(product)?)));
         match tracker {
             Some((product, at)) => {
                 supports.push((
@@ -122,7 +138,6 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     } else {
         findings.because(missing.join("; "));
     }
-    Ok(findings)
 }
 
 /// Lists what is swallowed; too much of it speaks against.
@@ -153,12 +168,14 @@ fn is_language(family: &str, language: &str) -> bool {
 }
 
 /// What these frameworks leave out, in words.
-fn lacking(defaults: &[&ErrorDefaults], code: &Code, language: &str) -> String {
+fn lacking(defaults: &[&ErrorDefaults], part: &Part<'_>, code: &Code, language: &str) -> String {
     let mut names: Vec<&str> = defaults.iter().map(|default| default.framework.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     let names = names.join(", ");
-    let own = code.of("error-handler").find(|found| is_language(language, &found.language));
+    let own = code
+        .of("error-handler")
+        .find(|found| is_language(language, &found.language) && part.holds(&found.at));
     if let Some(handler) = own {
         return format!("the handler at {} does not log method and path ({names})", handler.at);
     }
@@ -226,6 +243,23 @@ mod tests {
         let mut facts = facts(DefaultLog::Error, &[]);
         facts.code = testing::code(&[("error-log-context", "src/components/A.tsx", "typescript")]).into();
         assert_eq!(status(&ITEM, &facts), Status::Fail);
+    }
+
+    #[test]
+    fn a_handler_of_one_server_is_none_of_another() {
+        let with = |paths: &[&'static str]| {
+            let defaults = ["api", "mail"].map(|component| ErrorDefaults {
+                component: component.to_owned(),
+                ..facts(DefaultLog::Error, &[]).error_handling.get().unwrap().defaults[0].clone()
+            });
+            let handling = ErrorHandling { defaults: defaults.to_vec(), ..ErrorHandling::default() };
+            let signs: Vec<_> = paths.iter().map(|path| ("error-log-context", *path, "typescript")).collect();
+            let facts = Facts { error_handling: handling.into(), ..testing::facts("framework", &signs) };
+            status(&ITEM, &testing::two_servers(facts))
+        };
+        assert_eq!(with(&["api/src/app.ts"]), Status::Fail);
+        assert_eq!(with(&["api/src/app.ts", "mail/src/app.ts"]), Status::Pass);
+        assert_eq!(with(&["lib/errors.ts"]), Status::Pass);
     }
 
     #[test]

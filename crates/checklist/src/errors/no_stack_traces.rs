@@ -5,6 +5,7 @@ use seaworthy_facts::{
 use seaworthy_model::{ItemId, Section};
 
 use super::{places, wire};
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -57,8 +58,10 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
 
     let mut supports = Vec::new();
     let mut open = Vec::new();
+    let parts = parts::servers(system);
     for default in &handling.defaults {
-        match judged(default, handling, code) {
+        let Some(part) = parts.iter().find(|part| part.has(&default.component)) else { continue };
+        match judged(default, part, handling, code) {
             Verdict::Shows(says, at) => {
                 findings.contradicts(says, &at);
             }
@@ -107,10 +110,13 @@ enum Verdict {
 }
 
 /// What clients see of one framework's unhandled errors.
-fn judged(default: &ErrorDefaults, handling: &ErrorHandling, code: &Code) -> Verdict {
+fn judged(default: &ErrorDefaults, part: &Part<'_>, handling: &ErrorHandling, code: &Code) -> Verdict {
     let name = &default.framework;
-    let modes: Vec<&Mode> =
-        handling.modes.iter().filter(|mode| default.switch.as_ref() == Some(&mode.family)).collect();
+    let modes: Vec<&Mode> = handling
+        .modes
+        .iter()
+        .filter(|mode| default.switch.as_ref() == Some(&mode.family) && part.holds(&mode.at))
+        .collect();
     let at = |place: ModePlace, debug: bool| {
         modes.iter().find(|mode| mode.place == place && mode.debug == Some(debug))
     };
@@ -154,6 +160,7 @@ fn judged(default: &ErrorDefaults, handling: &ErrorHandling, code: &Code) -> Ver
     let own = code.of("error-handler").find(|found| {
         matches!(default.switch.as_deref(), Some("node") | None)
             && matches!(found.language.as_str(), "javascript" | "typescript")
+            && part.holds(&found.at)
     });
     match own {
         Some(handler) => {

@@ -1,6 +1,8 @@
 //! Which part of the system a place belongs to.
 
-use seaworthy_facts::{Location, System};
+use seaworthy_facts::{Code, Location, System};
+
+use crate::parts::Part;
 
 /// Code that runs in browsers only, as far as its place tells.
 pub fn in_browser(system: &System, at: &Location) -> bool {
@@ -41,6 +43,16 @@ pub fn in_browser(system: &System, at: &Location) -> bool {
         )
     });
     script && !server && (browser || elements || other_server)
+}
+
+/// Whether a part's own code calls services or databases, as far as clients are known.
+pub fn calls_out(part: &Part<'_>, system: &System, code: &Code) -> bool {
+    system.outgoing_calls.iter().any(|call| part.owns(&call.at))
+        || system.databases.iter().any(|database| part.owns(&database.at))
+        || ["call-without-limit", "call-with-limit", "call-limited-by-default"].iter().any(|sign| {
+            code.of(sign)
+                .any(|found| part.owns(&found.at) && !in_browser(system, &found.at) && !is_tool(&found.at))
+        })
 }
 
 /// Code that developers run by hand.

@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Capabilities, Code, FactKind, FactView, Location, 
 use seaworthy_model::{ItemId, Section};
 
 use super::places;
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -41,8 +42,31 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "retries of calls and jobs whose delays grow: libraries, options, job systems that do so, and delays worked \
          out from the number of attempts",
     );
+    let works = |part: &Part<'_>| {
+        places::calls_out(part, system, code)
+            || system.queues.iter().any(|queue| part.owns(&queue.at))
+            || ["growing-retry", "fixed-retry"]
+                .iter()
+                .any(|sign| code.of(sign).any(|found| part.owns(&found.at)))
+    };
+    for part in parts::about(system, parts::servers(system), works) {
+        part.begin(&mut findings);
+        of_part(&part, system, code, capabilities, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn of_part(
+    part: &Part<'_>,
+    system: &System,
+    code: &Code,
+    capabilities: &Capabilities,
+    findings: &mut Findings,
+) {
     let seen = |sign: &'static str| {
-        code.of(sign).filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
+        code.of(sign)
+            .filter(|found| part.holds(&found.at))
+            .filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
     };
     // The waiting time of somebody who fails to log in grows too, and is no retry.
     let throttles = |at: &Location| {
@@ -56,7 +80,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         findings.supports(found.says.clone(), &found.at);
     }
     for product in capabilities.of("job-retry") {
-        if let Some(at) = product.in_use() {
+        if let Some(at) = part.used(product) {
             let says =
                 format!("{} runs failed jobs again after growing delays ({})", product.name, product.docs);
             findings.supports(says, at);
@@ -74,7 +98,6 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             findings.because("no retry with growing delays was found");
         }
     }
-    Ok(findings)
 }
 
 #[cfg(test)]
@@ -117,6 +140,19 @@ mod tests {
         let capabilities = Capabilities { products: vec![product] };
         let facts = Facts { capabilities: capabilities.into(), ..testing::facts("rails", &[]) };
         assert_eq!(status(&ITEM, &facts), Status::Pass);
+    }
+
+    #[test]
+    fn each_server_that_calls_out_needs_its_own() {
+        let with = |signs: &[(&'static str, &'static str)]| {
+            let signs: Vec<_> = signs.iter().map(|(sign, path)| (*sign, *path, "typescript")).collect();
+            status(&ITEM, &testing::two_servers(testing::facts("express", &signs)))
+        };
+        assert_eq!(with(&[("growing-retry", "api/src/a.ts")]), Status::Pass);
+        assert_eq!(
+            with(&[("growing-retry", "api/src/a.ts"), ("call-with-limit", "mail/b.ts")]),
+            Status::Fail
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use seaworthy_facts::{Absent, Code, CodeMatch, ErrorHandling, FactKind, FactView
 use seaworthy_model::{ItemId, Section};
 
 use super::{places, wire};
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -49,8 +50,25 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         "one place that turns errors into JSON (handler, filter, advice, error type, shared helpers), frameworks whose \
          default does, and errors that are shaped in each route",
     );
+    let answers = |part: &Part<'_>| system.api.iter().any(|sign| part.owns(&sign.at)) || shapes(part, code);
+    for part in parts::about(system, parts::servers(system), answers) {
+        part.begin(&mut findings);
+        of_part(&part, system, handling, code, &mut findings);
+    }
+    Ok(findings)
+}
+
+/// Whether a part's own code answers errors with data.
+fn shapes(part: &Part<'_>, code: &Code) -> bool {
+    ["error-shape", "error-shape-part", "error-helper", "error-writer", "inline-error"]
+        .iter()
+        .any(|sign| code.of(sign).any(|found| part.owns(&found.at)))
+}
+
+fn of_part(part: &Part<'_>, system: &System, handling: &ErrorHandling, code: &Code, findings: &mut Findings) {
     let seen = |sign: &'static str| -> Vec<&CodeMatch> {
         code.of(sign)
+            .filter(|found| part.holds(&found.at))
             .filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
             .collect()
     };
@@ -66,10 +84,10 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         findings.contradicts(plain.says.clone(), &plain.at);
     }
     let inline = seen("inline-error");
-    central(&seen, &inline, &mut findings);
-    by_default(system, handling, &inline, &mut findings);
+    central(&seen, &inline, findings);
+    by_default(part, system, handling, &inline, findings);
     match inline.first() {
-        Some(first) if !findings.has_evidence() => {
+        Some(first) if !findings.has_evidence_here() => {
             findings.because(format!(
                 "no central place shapes errors; {} are shaped in their routes, the first at {}",
                 inline.len(),
@@ -80,7 +98,6 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
             findings.because("no place that turns errors into one JSON shape was found");
         }
     }
-    Ok(findings)
 }
 
 /// Handlers and helpers of the application's own.
@@ -123,7 +140,13 @@ fn central<'a>(
 }
 
 /// Frameworks and protocols that give every error one shape.
-fn by_default(system: &System, handling: &ErrorHandling, inline: &[&CodeMatch], findings: &mut Findings) {
+fn by_default(
+    part: &Part<'_>,
+    system: &System,
+    handling: &ErrorHandling,
+    inline: &[&CodeMatch],
+    findings: &mut Findings,
+) {
     const SHAPED: [(&str, &str); 4] = [
         ("nestjs", "https://docs.nestjs.com/exception-filters"),
         ("fastify", "https://fastify.dev/docs/latest/Reference/Errors/"),
@@ -148,7 +171,7 @@ fn by_default(system: &System, handling: &ErrorHandling, inline: &[&CodeMatch], 
     if inline.len() > FEW_INLINE {
         return;
     }
-    for default in &handling.defaults {
+    for default in handling.defaults.iter().filter(|default| part.has(&default.component)) {
         if let Some((name, link)) = SHAPED.iter().find(|(name, _)| *name == default.framework) {
             findings.supports(
                 format!("{name} gives every error one JSON shape by default ({link})"),
@@ -156,7 +179,7 @@ fn by_default(system: &System, handling: &ErrorHandling, inline: &[&CodeMatch], 
             );
         }
     }
-    for api in &system.api {
+    for api in system.api.iter().filter(|api| part.holds(&api.at)) {
         if PROTOCOLS.iter().any(|protocol| api.value.contains(protocol)) {
             findings.supports(format!("{} gives errors the shape of its protocol", api.value), &api.at);
         }
@@ -219,6 +242,25 @@ mod tests {
         };
         assert_eq!(status(&ITEM, &facts(0)), Status::Pass);
         assert_eq!(status(&ITEM, &facts(9)), Status::Fail);
+    }
+
+    #[test]
+    fn each_server_with_an_api_needs_its_shape() {
+        let with = |signs: &[(&'static str, &'static str)]| {
+            let signs: Vec<_> = signs.iter().map(|(sign, path)| (*sign, *path, "typescript")).collect();
+            let mut facts = testing::two_servers(testing::facts("express", &signs));
+            let mut system = facts.system.get().unwrap().clone();
+            system.api.clear();
+            system.api.push(seaworthy_facts::Observed::new(
+                "routes".to_owned(),
+                Location::file("api/src/routes.ts"),
+            ));
+            facts.system = system.into();
+            status(&ITEM, &facts)
+        };
+        assert_eq!(with(&[("error-shape", "api/src/a.ts")]), Status::Pass);
+        let both = [("error-shape", "api/src/a.ts"), ("inline-error", "mail/src/b.ts")];
+        assert_eq!(with(&both), Status::Fail);
     }
 
     #[test]

@@ -45,6 +45,15 @@ pub(crate) fn system(framework: &str) -> System {
     }
 }
 
+/// The same with two servers, `api` and `mail`.
+pub(crate) fn two_servers(facts: Facts) -> Facts {
+    let mut system = facts.system.get().unwrap().clone();
+    let server = system.components[0].clone();
+    let named = |folder: &str| Component { folder: folder.to_owned(), ..server.clone() };
+    system.components = vec![named("api"), named("mail")];
+    Facts { system: system.into(), ..facts }
+}
+
 /// Matches of rules: sign, path, language.
 pub(crate) fn code(signs: &[(&str, &str, &str)]) -> Code {
     let mut code = Code::default();

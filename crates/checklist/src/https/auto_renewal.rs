@@ -38,7 +38,7 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         "platforms that manage certificates, Caddy, Traefik resolvers, cert-manager, ACM and other managed certificates, certbot or \
          acme.sh with a timer, ACME in code",
     );
-    for (platform, guarantee) in ways::promised(system, "certificates") {
+    for (platform, guarantee) in system.promises("certificates") {
         findings.supports(format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link), &platform.at);
     }
     let mut seen: Vec<&str> = Vec::new();

@@ -41,7 +41,7 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
          the Secure flag of session cookies",
     );
     let mut ways: Vec<(String, &Location)> = Vec::new();
-    for (platform, guarantee) in ways::promised(system, "redirect") {
+    for (platform, guarantee) in system.promises("redirect") {
         ways.push((format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link), &platform.at));
     }
     for redirect in edge.redirects.iter().filter(|redirect| ways::is_on(redirect)).take(8) {

@@ -39,7 +39,7 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
          settings, and platforms that redirect themselves",
     );
     let mut reason = "nothing here redirects plain HTTP to HTTPS".to_owned();
-    for (platform, guarantee) in ways::promised(system, "redirect") {
+    for (platform, guarantee) in system.promises("redirect") {
         findings.supports(format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link), &platform.at);
     }
     let mut seen = 0;

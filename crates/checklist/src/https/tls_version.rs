@@ -38,7 +38,7 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         "`ssl_protocols`, `SSLProtocol`, minimum versions and security policies of proxies, load balancers and content delivery \
          networks, and platforms and servers whose documented default is TLS 1.2",
     );
-    for (platform, guarantee) in ways::promised(system, "tls-1-2") {
+    for (platform, guarantee) in system.promises("tls-1-2") {
         findings.supports(format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link), &platform.at);
     }
     let mut told: Vec<&str> = Vec::new();

@@ -1,16 +1,8 @@
 //! Ways to HTTPS that several items ask about.
 
-use seaworthy_facts::{Certainty, Guarantee, HttpsRedirect, Platform, System};
+use seaworthy_facts::{Certainty, HttpsRedirect, System};
 
 use crate::{Findings, shared};
-
-/// What platforms that count promise themselves.
-pub fn promised<'a>(
-    system: &'a System,
-    claim: &'a str,
-) -> impl Iterator<Item = (&'a Platform, &'a Guarantee)> {
-    system.platforms.iter().filter_map(move |platform| Some((platform, platform.guarantee(claim)?)))
-}
 
 /// A redirect that is on.
 pub fn is_on(redirect: &HttpsRedirect) -> bool {

@@ -104,13 +104,8 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         }
         findings.unread(&infrastructure.unread);
     }
-    for platform in &system.platforms {
-        if platform.certainty <= Certainty::Configured
-            && let Some(guarantee) = platform.guarantee("central-logs")
-        {
-            findings
-                .supports(format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link), &platform.at);
-        }
+    for (platform, guarantee) in system.promises("central-logs") {
+        findings.supports(format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link), &platform.at);
     }
     if !findings.has_evidence() {
         findings.because("no shipper, log driver, drain or handler that sends lines away was found; drains are often set in a console");

@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView, Logging, Observed, System};
+use seaworthy_facts::{Absent, FactKind, FactView, Logging, Observed, System, Unread};
 use seaworthy_model::{ItemId, Section};
 
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -43,8 +44,24 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "in server code (tests, scripts, command-line tools and front-end code apart): calls that name a level against bare \
          prints, and a level that the environment, an option or a settings file sets",
     );
-    findings.unread(&logging.unread);
-    let calls = &logging.calls;
+    // What a part does not write has no level.
+    let writes = |part: &Part<'_>| {
+        let calls = logging.calls_of(|folder| part.holds_path(folder));
+        calls.levelled + calls.bare > 0 || logging.unread.iter().any(|unread| part.holds(&unread.at))
+    };
+    for part in parts::about(system, parts::servers(system), writes) {
+        part.begin(&mut findings);
+        of_part(&part, logging, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn of_part(part: &Part<'_>, logging: &Logging, findings: &mut Findings) {
+    let calls = logging.calls_of(|folder| part.holds_path(folder));
+    let unread: Vec<Unread> =
+        logging.unread.iter().filter(|unread| part.holds(&unread.at)).cloned().collect();
+    findings.unread(&unread);
+    let levels = || logging.levels.iter().filter(|level| part.holds(&level.at));
     let counted = format!(
         "{} levelled calls against {} bare prints in {}{} files of server code",
         calls.levelled,
@@ -52,12 +69,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         if calls.sampled { "a sample of " } else { "" },
         calls.files
     );
-    let settable = logging
-        .levels
-        .iter()
+    let settable = levels()
         .find(|level| level.settable)
         .map(|level| (level.says.clone(), &level.at))
-        .or_else(|| framework(system).map(|(says, seen)| (says.to_owned(), &seen.at)));
+        .or_else(|| framework(part).map(|(says, seen)| (says.to_owned(), &seen.at)));
     let levelled = calls.levelled > calls.bare;
     match (settable, levelled) {
         (Some((says, at)), true) => {
@@ -68,7 +83,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             findings.supports(format!("no bare prints in server code; {says}"), at);
         }
         (settable, levelled) => {
-            let fixed = logging.levels.iter().find(|level| !level.settable);
+            let fixed = levels().find(|level| !level.settable);
             let missing = match (&settable, fixed) {
                 (Some(_), _) => String::new(),
                 (None, Some(level)) => format!("; {} ({})", level.says, level.at),
@@ -90,15 +105,11 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             }
         }
     }
-    Ok(findings)
 }
 
-fn framework(system: &System) -> Option<(&'static str, &Observed<String>)> {
-    let frameworks = system
-        .components
-        .iter()
-        .filter(|component| component.ships)
-        .flat_map(|component| &component.frameworks);
+fn framework<'a>(part: &'a Part<'_>) -> Option<(&'static str, &'a Observed<String>)> {
+    let frameworks =
+        part.components().filter(|component| component.ships).flat_map(|component| &component.frameworks);
     frameworks.into_iter().find_map(|framework| {
         let (_, says) = SETTABLE.iter().find(|(name, _)| *name == framework.value)?;
         Some((*says, framework))
@@ -125,7 +136,7 @@ mod checks {
             .map(|settable| LogLevel { says: "LOG_LEVEL".to_owned(), settable, at: at("app/settings.py", 2) })
             .into_iter()
             .collect();
-        let report = report(&ITEM, &facts(Logging { calls, levels, ..Logging::default() }));
+        let report = report(&ITEM, &facts(Logging { calls: vec![calls], levels, ..Logging::default() }));
         (report.status, report.reason)
     }
 
@@ -145,9 +156,37 @@ mod checks {
     }
 
     #[test]
+    fn each_server_needs_its_own() {
+        let calls = |component: &str, levelled, bare| LogCalls {
+            component: component.to_owned(),
+            levelled,
+            bare,
+            files: 2,
+            bare_places: vec![Observed::new("print".to_owned(), at("mail/a.py", 7))],
+            ..LogCalls::default()
+        };
+        let judged = |mail: LogCalls| {
+            let level = LogLevel { says: "LOG_LEVEL".to_owned(), settable: true, at: at("compose.yml", 2) };
+            let logging = Logging {
+                calls: vec![calls("api", 900, 0), mail],
+                levels: vec![level],
+                ..Logging::default()
+            };
+            let report = report(&ITEM, &crate::logging::test_support::two_servers(logging));
+            (report.status, report.reason)
+        };
+        assert_eq!(judged(calls("mail", 9, 2)).0, Status::Pass);
+        let (status, reason) = judged(calls("mail", 2, 9));
+        assert_eq!(status, Status::Fail);
+        assert!(reason.starts_with("mail: 2 levelled calls against 9"), "{reason}");
+        // What writes nothing has no level.
+        assert_eq!(judged(calls("web", 0, 0)).0, Status::Pass);
+    }
+
+    #[test]
     fn a_framework_whose_level_is_a_setting() {
         let mut spring = facts(Logging {
-            calls: LogCalls { levelled: 5, files: 3, ..LogCalls::default() },
+            calls: vec![LogCalls { levelled: 5, files: 3, ..LogCalls::default() }],
             ..Logging::default()
         });
         let mut system = spring.system.get().unwrap().clone();

@@ -1,6 +1,7 @@
-use seaworthy_facts::{Absent, FactKind, FactView, Infrastructure, LogShape, Logging, System};
+use seaworthy_facts::{Absent, FactKind, FactView, Infrastructure, LogShape, Logging, System, Unread};
 use seaworthy_model::{ItemId, Section};
 
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -38,28 +39,49 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
          semantic_logger, Monolog, slog, zap, zerolog, logrus, Logback, Log4j 2, Spring, Quarkus, Serilog, .NET, tracing, \
          logger_json, NestJS), in server code and its configuration, and the conditions around them",
     );
-    let structured = || logging.formats.iter().filter(|format| format.shape != LogShape::Text);
+    let infrastructure = view.get::<Infrastructure>().ok();
+    let writes = |part: &Part<'_>| {
+        let calls = logging.calls_of(|folder| part.holds_path(folder));
+        calls.levelled + calls.bare > 0
+            || logging.formats.iter().any(|format| part.holds(&format.at))
+            || logging.unread.iter().any(|unread| part.holds(&unread.at))
+    };
+    for part in parts::about(system, parts::servers(system), writes) {
+        part.begin(&mut findings);
+        of_part(&part, logging, infrastructure, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn of_part(
+    part: &Part<'_>,
+    logging: &Logging,
+    infrastructure: Option<&Infrastructure>,
+    findings: &mut Findings,
+) {
+    let calls = logging.calls_of(|folder| part.holds_path(folder));
+    let unread: Vec<Unread> =
+        logging.unread.iter().filter(|unread| part.holds(&unread.at)).cloned().collect();
+    let formats = || logging.formats.iter().filter(|format| part.holds(&format.at));
+    let structured = || formats().filter(|format| format.shape != LogShape::Text);
     for format in structured().filter(|format| format.off.is_none()).take(SHOWN) {
         findings.supports(format!("{} writes {}", format.library, format.shape.name()), &format.at);
     }
-    if let Ok(infrastructure) = view.get::<Infrastructure>() {
-        functions(infrastructure, &mut findings);
+    if let Some(infrastructure) = infrastructure {
+        functions(part, infrastructure, findings);
     }
-    if findings.has_evidence() {
-        if logging.calls.bare > logging.calls.levelled
-            && let Some(print) = logging.calls.bare_places.first()
+    if findings.has_evidence_here() {
+        if calls.bare > calls.levelled
+            && let Some(print) = calls.bare_places.first()
         {
             findings.note(
-                format!(
-                    "{} bare prints pass the logger by, the first is {}",
-                    logging.calls.bare, print.value
-                ),
+                format!("{} bare prints pass the logger by, the first is {}", calls.bare, print.value),
                 Some(&print.at),
             );
         }
-        return Ok(findings);
+        return;
     }
-    findings.unread(&logging.unread);
+    findings.unread(&unread);
     if let Some(format) = structured().next() {
         let off = format.off.as_deref().unwrap_or("off");
         findings.because(format!(
@@ -69,31 +91,28 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             format.at
         ));
         findings.remedy(format!("Let {} write {} in production.", format.library, format.shape.name()));
-    } else if let Some(format) = logging.formats.iter().find(|format| format.off.is_none()) {
+    } else if let Some(format) = formats().find(|format| format.off.is_none()) {
         findings.because(format!(
             "{} at {} writes text for people, and nothing writes JSON or logfmt",
             format.library, format.at
         ));
-    } else if let Some(print) =
-        logging.calls.bare_places.first().filter(|_| logging.calls.bare > logging.calls.levelled)
-    {
+    } else if let Some(print) = calls.bare_places.first().filter(|_| calls.bare > calls.levelled) {
         findings.because(format!(
             "server code writes its lines with bare prints ({}, the first {} at {}), and nothing sets up JSON or logfmt",
-            logging.calls.bare, print.value, print.at
+            calls.bare, print.value, print.at
         ));
-    } else if let Some(at) = &logging.calls.example {
+    } else if let Some(at) = &calls.example {
         findings.because(format!(
             "server code writes lines ({} calls, the first at {at}), and nothing sets up JSON or logfmt",
-            logging.calls.levelled
+            calls.levelled
         ));
     } else {
         findings.because("nothing sets up a logger that writes JSON or logfmt");
     }
-    Ok(findings)
 }
 
 /// AWS Lambda wraps lines into JSON itself where the function asks for it.
-fn functions(infrastructure: &Infrastructure, findings: &mut Findings) {
+fn functions(part: &Part<'_>, infrastructure: &Infrastructure, findings: &mut Findings) {
     let asked = [
         ("aws_lambda_function", "logging_config.log_format"),
         ("aws_lambda_function", "logging_config.0.log_format"),
@@ -101,7 +120,7 @@ fn functions(infrastructure: &Infrastructure, findings: &mut Findings) {
         ("AWS::Serverless::Function", "LoggingConfig.LogFormat"),
     ];
     for (kind, path) in asked {
-        for resource in infrastructure.of(kind) {
+        for resource in infrastructure.of(kind).filter(|resource| part.holds(&resource.at)) {
             if let Some(setting) = resource.get(path).filter(|setting| is_json(setting.value.as_deref())) {
                 findings
                     .supports(format!("Lambda writes the lines of {} as JSON", resource.name), &setting.at);
@@ -157,6 +176,24 @@ mod checks {
     }
 
     #[test]
+    fn each_server_that_writes_needs_a_format() {
+        let calls = |component: &str| LogCalls {
+            component: component.to_owned(),
+            levelled: 3,
+            ..LogCalls::default()
+        };
+        let judged = |path: &str, writers: &[&str]| {
+            let formats = vec![LogFormat { at: at(path, 3), ..format(LogShape::Json, None) }];
+            let calls = writers.iter().map(|component| calls(component)).collect();
+            let logging = Logging { calls, formats, ..Logging::default() };
+            report(&ITEM, &crate::logging::test_support::two_servers(logging)).status
+        };
+        assert_eq!(judged("api/log.ts", &["api", "mail"]), Status::Fail);
+        assert_eq!(judged("api/log.ts", &["api"]), Status::Pass);
+        assert_eq!(judged("packages/log/index.ts", &["api", "mail"]), Status::Pass);
+    }
+
+    #[test]
     fn an_error_handler_that_prints_an_object_is_no_logger() {
         let calls = LogCalls {
             levelled: 1,
@@ -165,7 +202,7 @@ mod checks {
             example: Some(at("src/error-handler.js", 4)),
             ..LogCalls::default()
         };
-        let report = report(&ITEM, &facts(Logging { calls, ..Logging::default() }));
+        let report = report(&ITEM, &facts(Logging { calls: vec![calls], ..Logging::default() }));
         assert_eq!(report.status, Status::Fail);
         assert!(report.reason.contains("error-handler.js"), "{}", report.reason);
         let calls = LogCalls {
@@ -173,8 +210,10 @@ mod checks {
             bare_places: vec![Observed::new("console.log".to_owned(), at("src/a.js", 1))],
             ..LogCalls::default()
         };
-        let report =
-            crate::logging::test_support::report(&ITEM, &facts(Logging { calls, ..Logging::default() }));
+        let report = crate::logging::test_support::report(
+            &ITEM,
+            &facts(Logging { calls: vec![calls], ..Logging::default() }),
+        );
         assert!(report.reason.contains("console.log"), "{}", report.reason);
     }
 

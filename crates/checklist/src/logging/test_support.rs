@@ -1,7 +1,7 @@
 //! Facts of a small server with its log, and an item's judgement of them.
 
 use seaworthy_facts::{
-    Code, Facts, Infrastructure, InfrastructureTool, Location, Logging, Pipelines, Resource,
+    Code, Component, Facts, Infrastructure, InfrastructureTool, Location, Logging, Pipelines, Resource,
 };
 use seaworthy_model::ItemReport;
 
@@ -19,6 +19,17 @@ pub fn facts(logging: Logging) -> Facts {
         infrastructure: Infrastructure::default().into(),
         ..crate::ci::test_support::facts(Pipelines::default())
     }
+}
+
+/// Two servers, `api` and `mail`, whose log is so.
+pub fn two_servers(logging: Logging) -> Facts {
+    let mut facts = facts(logging);
+    let mut system = facts.system.get().cloned().unwrap_or_default();
+    let first = system.components.first().cloned().unwrap_or_default();
+    let named = |folder: &str| Component { folder: folder.to_owned(), ships: true, ..first.clone() };
+    system.components = vec![named("api"), named("mail")];
+    facts.system = system.into();
+    facts
 }
 
 /// The item's report on these facts.

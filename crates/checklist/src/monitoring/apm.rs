@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Capabilities, FactKind, FactView, Infrastructure, 
 use seaworthy_model::{ItemId, Section};
 
 use super::products;
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -34,13 +35,28 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.looked_for(
         "tracing SDKs (OpenTelemetry, Datadog, New Relic, Elastic, AppSignal, Sentry with a sample rate …) that are started in code, and agents in start commands, images and deployment files",
     );
+    let infrastructure = view.get::<Infrastructure>().ok();
+    for part in parts::servers(system) {
+        part.begin(&mut findings);
+        of_part(&part, capabilities, infrastructure, &mut findings);
+    }
+    shared::settle::infrastructure(&mut findings);
+    Ok(findings)
+}
+
+fn of_part(
+    part: &Part<'_>,
+    capabilities: &Capabilities,
+    infrastructure: Option<&Infrastructure>,
+    findings: &mut Findings,
+) {
     findings.because(
         "no tracing SDK is started and no agent is hung into the process, as far as the repository tells",
     );
-    products::gather(&mut findings, capabilities, "apm", "traces requests");
-    if let Ok(infrastructure) = view.get::<Infrastructure>() {
+    products::gather(findings, part, capabilities, "apm", "traces requests");
+    if let Some(infrastructure) = infrastructure {
         for (kind, path, on) in TRACED {
-            for resource in infrastructure.of(kind) {
+            for resource in infrastructure.of(kind).filter(|resource| part.holds(&resource.at)) {
                 if let Some(setting) = resource.settings.iter().find(|setting| {
                     setting.path.ends_with(path)
                         && setting.value.as_deref().is_some_and(|v| v.eq_ignore_ascii_case(on))
@@ -53,14 +69,14 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             }
         }
     }
-    if !findings.has_evidence()
-        && let Some(zero) =
-            capabilities.of("apm").flat_map(|p| &p.off).find(|off| off.value.ends_with("rate of 0"))
+    if !findings.has_evidence_here()
+        && let Some(zero) = capabilities
+            .of("apm")
+            .flat_map(|product| &product.off)
+            .find(|off| off.value.ends_with("rate of 0") && part.holds(&off.at))
     {
         findings.contradicts("Sentry is told to trace nothing (a traces sample rate of 0)", &zero.at);
     }
-    shared::settle::infrastructure(&mut findings);
-    Ok(findings)
 }
 
 /// Settings of managed services that trace their requests.
@@ -103,6 +119,22 @@ mod tests {
         assert_eq!(judged(&ITEM, &with_products(&[zero])).0, Status::Fail);
         let both = [zero, ("apm", "Datadog APM", Sign::Used("app.py"))];
         assert_eq!(judged(&ITEM, &with_products(&both)).0, Status::Pass);
+    }
+
+    #[test]
+    fn tracing_of_one_server_is_none_of_another() {
+        let judged = |path: &'static str| {
+            let mut facts = with_products(&[("apm", "Datadog APM", Sign::Used(path))]);
+            let mut system = facts.system.get().unwrap().clone();
+            let server = system.components[0].clone();
+            let named =
+                |folder: &str| seaworthy_facts::Component { folder: folder.to_owned(), ..server.clone() };
+            system.components = vec![named("api"), named("mail")];
+            facts.system = system.into();
+            judged(&ITEM, &facts).0
+        };
+        assert_eq!(judged("api/app.py"), Status::Unknown);
+        assert_eq!(judged("deploy/collector.yml"), Status::Pass);
     }
 
     #[test]

@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Capabilities, FactKind, FactView, Location, System
 use seaworthy_model::{ItemId, Section};
 
 use super::products;
+use crate::parts::{self, Part};
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -34,18 +35,25 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.looked_for(
         "error trackers (Sentry, Bugsnag, Rollbar, Honeybadger, Airbrake, Raygun, AppSignal, Datadog, New Relic …) that code initialises on the server",
     );
-    let server = system
-        .components
-        .iter()
-        .filter(|component| component.ships)
-        .any(|component| component.http_server.is_some() || component.worker.is_some());
+    for part in parts::servers(system) {
+        part.begin(&mut findings);
+        of_part(&part, system, capabilities, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn of_part(part: &Part<'_>, system: &System, capabilities: &Capabilities, findings: &mut Findings) {
+    let server = part.components().any(|component| component.ships && component.runs());
     let mut browser = capabilities
         .of("error-tracking-browser")
-        .filter_map(|product| Some((product, product.in_use()?)))
+        .filter_map(|product| Some((product, part.used(product)?)))
         .collect::<Vec<_>>();
     for product in capabilities.of("error-tracking") {
-        let (there, here): (Vec<_>, Vec<_>) =
-            product.used.iter().partition(|at| server && is_for_browsers(system, at));
+        let (there, here): (Vec<_>, Vec<_>) = product
+            .used
+            .iter()
+            .filter(|at| part.holds(at))
+            .partition(|at| server && is_for_browsers(system, at));
         // The file that names the server says it best.
         let best =
             here.iter().find(|at| at.path().is_some_and(|path| path.contains("server"))).or(here.first());
@@ -56,9 +64,10 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             browser.push((product, at));
         }
     }
-    if !findings.has_evidence() {
+    if !findings.has_evidence_here() {
         products::explain_absence(
-            &mut findings,
+            findings,
+            part,
             capabilities,
             "error-tracking",
             "no error tracker was found",
@@ -80,7 +89,6 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             }
         }
     }
-    Ok(findings)
 }
 
 /// A place whose code runs in browsers: by the conventions of frameworks that have both sides, or because its component
@@ -156,6 +164,24 @@ mod tests {
         let (_, reason) =
             judged(&ITEM, &with_products(&[("error-tracking", "Sentry for Python", Sign::Declared)]));
         assert!(reason.contains("nothing initialises it"), "{reason}");
+    }
+
+    #[test]
+    fn a_tracker_of_one_server_is_none_of_another() {
+        let judged = |path: &'static str| {
+            let mut facts = with_products(&[("error-tracking", "Sentry for Python", Sign::Used(path))]);
+            let mut system = facts.system.get().unwrap().clone();
+            let server = system.components[0].clone();
+            system.components = ["api", "mail"]
+                .map(|folder| Component { folder: folder.to_owned(), ..server.clone() })
+                .into();
+            facts.system = system.into();
+            judged(&ITEM, &facts)
+        };
+        let (status, reason) = judged("api/settings.py");
+        assert_eq!(status, Status::Fail);
+        assert!(reason.starts_with("mail: "), "{reason}");
+        assert_eq!(judged("common/errors.py").0, Status::Pass);
     }
 
     #[test]

@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Capabilities, FactKind, FactView, Infrastructure, 
 use seaworthy_model::{ItemId, Section};
 
 use super::products;
+use crate::parts;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -34,11 +35,14 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "exporters and agents (node_exporter, cAdvisor, Telegraf, Datadog, CloudWatch, Netdata, Beszel …) in images, charts and deployment files; platforms that document collecting metrics themselves",
     );
     findings.because("no exporter, no agent and no platform that collects metrics of its own was found");
-    for platform in &system.platforms {
-        if let Some(promise) = platform.guarantee("metrics") {
-            findings
-                .supports(format!("on {}: {} ({})", platform.key, promise.says, promise.link), &platform.at);
-        } else if let Some(promise) = platform.guarantees.iter().find(|known| known.claim == "metrics") {
+    let promises = system.promises("metrics");
+    for (platform, promise) in &promises {
+        findings.supports(format!("on {}: {} ({})", platform.key, promise.says, promise.link), &platform.at);
+    }
+    for platform in system.platforms.iter().filter(|platform| platform.guarantee("metrics").is_none()) {
+        if promises.is_empty()
+            && let Some(promise) = platform.documented("metrics")
+        {
             findings.note(
                 format!("on {}, were it deployed there: {}", platform.key, promise.says),
                 Some(&platform.at),
@@ -47,6 +51,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     products::gather(
         &mut findings,
+        &parts::whole(system),
         view.get::<Capabilities>()?,
         "server-metrics",
         "reports metrics of the hosts",

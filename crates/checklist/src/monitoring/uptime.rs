@@ -4,6 +4,7 @@ use seaworthy_facts::{
 use seaworthy_model::{ItemId, Section};
 
 use super::products;
+use crate::parts;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -27,7 +28,8 @@ pub static ITEM: Item = Item {
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    if let Some(not_applicable) = shared::deployable(view.get::<System>()?) {
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::deployable(system) {
         return Ok(not_applicable);
     }
     let mut findings = Findings::new();
@@ -35,7 +37,13 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "checks of the public address from outside: Gatus, Uptime Kuma, Upptime, blackbox_exporter, Checkly, Route 53 health checks, Pingdom, Better Stack, synthetics in infrastructure code, scheduled CI jobs that ask the address",
     );
     findings.because("no check from outside was found (container health checks and probes are not one)");
-    products::gather(&mut findings, view.get::<Capabilities>()?, "uptime", "checks the address from outside");
+    products::gather(
+        &mut findings,
+        &parts::whole(system),
+        view.get::<Capabilities>()?,
+        "uptime",
+        "checks the address from outside",
+    );
     if let Ok(infrastructure) = view.get::<Infrastructure>() {
         for kind in MONITORS {
             for resource in infrastructure.of(kind) {

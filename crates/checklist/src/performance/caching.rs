@@ -67,13 +67,9 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         }
     }
     if system.front_end().is_some() {
-        for platform in &system.platforms {
-            if let Some(guarantee) = platform.guarantee("edge-cache") {
-                findings.supports(
-                    format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link),
-                    &platform.at,
-                );
-            }
+        for (platform, guarantee) in system.promises("edge-cache") {
+            let summary = format!("{}: {} ({})", platform.key, guarantee.says, guarantee.link);
+            findings.supports(summary, &platform.at);
         }
     }
     if !findings.has_evidence() {

@@ -146,7 +146,7 @@ fn loops<'a>(system: &System, code: &'a Code, findings: &mut Findings) -> Vec<&'
     if against.len() > SHOWN {
         findings.note(format!("{} more queries run in loops", against.len() - SHOWN), None);
     }
-    if let (Some(first), None) = (against.first(), &findings.remedy) {
+    if let (Some(first), None) = (against.first(), findings.remedy_so_far()) {
         findings.remedy(format!("Load what the loop at {} needs in one query before it.", first.at));
     }
     for found in doubtful.iter().take(DOUBTFUL) {

@@ -40,7 +40,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             if added { format!("{} (added by this change)", exposed.what) } else { exposed.what.clone() };
         if exposed.priority == 1 {
             findings.contradicts(what, &exposed.at);
-            if findings.remedy.is_none() {
+            if findings.remedy_so_far().is_none() {
                 findings.remedy(exposed.remedy.clone());
             }
         } else {

@@ -49,11 +49,9 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             Naming::Untold => untold.push(publish),
         }
     }
-    for platform in &system.platforms {
-        if let Some(promise) = platform.guarantee("kept-releases") {
-            let summary = format!("deployed on {}: {} ({})", platform.key, promise.says, promise.link);
-            findings.supports(summary, &platform.at);
-        }
+    for (platform, promise) in system.promises("kept-releases") {
+        let summary = format!("deployed on {}: {} ({})", platform.key, promise.says, promise.link);
+        findings.supports(summary, &platform.at);
     }
     if findings.has_evidence() {
         return Ok(findings);

@@ -43,15 +43,18 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             }
         }
     }
+    let promises = system.promises("instant-rollback");
+    for (platform, promise) in &promises {
+        let summary = format!("deployed on {}: {} ({})", platform.key, promise.says, promise.link);
+        findings.supports(summary, &platform.at);
+    }
     for platform in &system.platforms {
-        if let Some(promise) = platform.guarantee("instant-rollback") {
-            let summary = format!("deployed on {}: {} ({})", platform.key, promise.says, promise.link);
-            findings.supports(summary, &platform.at);
-        } else if platform.certainty >= Certainty::Optional
-            && let Some(promise) = platform.guarantees.iter().find(|known| known.claim == "instant-rollback")
+        if promises.is_empty()
+            && platform.certainty > Certainty::Configured
+            && let Some(promise) = platform.documented("instant-rollback")
         {
             let word =
-                if platform.certainty == Certainty::Optional { "one of several targets" } else { "probable" };
+                if platform.certainty == Certainty::Probable { "probable" } else { "one of several targets" };
             findings.note(format!("on {} ({word}): {}", platform.key, promise.says), Some(&platform.at));
             findings.settled_by(
                 "name the platform that production runs on",

@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Capabilities, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
 use crate::monitoring::products;
+use crate::parts;
 use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
@@ -25,7 +26,8 @@ pub static ITEM: Item = Item {
 };
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
-    if let Some(not_applicable) = shared::deployable(view.get::<System>()?) {
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::deployable(system) {
         return Ok(not_applicable);
     }
     let capabilities = view.get::<Capabilities>()?;
@@ -34,7 +36,13 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "feedback and chat widgets, routes and pages that take reports, a support address in what people see, issue forms that users can find",
     );
     findings.because("no channel for reports of users was found in the product");
-    products::gather(&mut findings, capabilities, "feedback", "takes reports of users");
+    products::gather(
+        &mut findings,
+        &parts::whole(system),
+        capabilities,
+        "feedback",
+        "takes reports of users",
+    );
     findings.settled_by(
         "add a way to report a problem, or sign that there is one",
         Some("seaworthy explain watch.user-reports"),

@@ -23,15 +23,27 @@ struct Switch {
     off: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// A platform's builder that chooses a mode.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Builder {
+    platform: String,
+    needs: String,
+    without: Vec<String>,
+    family: String,
+    says: String,
+    link: String,
+}
+
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     switch: Vec<Switch>,
+    builder: Vec<Builder>,
 }
 
-static SWITCHES: LazyLock<Vec<Switch>> = LazyLock::new(|| {
-    toml::from_str::<Table>(include_str!("switches.toml")).map(|table| table.switch).unwrap_or_default()
-});
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(include_str!("switches.toml")).unwrap_or_default());
 
 /// Commands that build a front end's server for production, and those that serve it for developers.
 const BUILDS: &[&str] = &[
@@ -65,7 +77,8 @@ pub struct Plan {
 pub fn plan(needles: &mut Needles) -> Plan {
     let mut word = |text: &str| needles.add(Needle { text: text.to_owned(), whole_word: true, per_file: 12 });
     Plan {
-        switches: SWITCHES
+        switches: TABLE
+            .switch
             .iter()
             .map(|switch| switch.names.iter().map(|name| word(name)).collect())
             .collect(),
@@ -83,7 +96,8 @@ pub fn plan(needles: &mut Needles) -> Plan {
 pub fn modes(seen: &Seen) -> Vec<Mode> {
     let mut found = Vec::new();
     let copied = templates_are_copied(seen);
-    for (switch, names) in SWITCHES.iter().zip(&seen.plan.modes.switches) {
+    builders(seen, &mut found);
+    for (switch, names) in TABLE.switch.iter().zip(&seen.plan.modes.switches) {
         for (needle, name) in names.iter().zip(&switch.names) {
             for hit in seen.scan.hits(*needle).iter().filter(|hit| !hit.comment) {
                 variable(seen, switch, name, hit, copied, &mut found);
@@ -127,6 +141,27 @@ pub fn modes(seen: &Seen) -> Vec<Mode> {
     found.dedup();
     found.truncate(MODES);
     found
+}
+
+/// What the builders of platforms choose, where nothing that ships says otherwise.
+fn builders(seen: &Seen, found: &mut Vec<Mode>) {
+    for platform in &seen.system.platforms {
+        if platform.certainty > seaworthy_facts::Certainty::Configured {
+            continue;
+        }
+        for builder in TABLE.builder.iter().filter(|builder| builder.platform == platform.key) {
+            let at_top = |name: &str| seen.tree.files().iter().any(|file| file.path == name);
+            if at_top(&builder.needs) && !builder.without.iter().any(|name| at_top(name)) {
+                found.push(Mode {
+                    family: builder.family.clone(),
+                    says: format!("{} ({})", builder.says, builder.link),
+                    debug: Some(false),
+                    place: ModePlace::Shipped,
+                    at: platform.at.clone(),
+                });
+            }
+        }
+    }
 }
 
 fn push(

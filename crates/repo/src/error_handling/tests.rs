@@ -131,3 +131,28 @@ fn templates_that_print_a_path_are_seen_unless_in_debug_mode() {
     assert!(read(&["laravel"], &[(path, guarded)]).views.is_empty());
     assert!(read(&["laravel"], &[(path, "{{-- $exception->getFile()\n --}}\n")]).views.is_empty());
 }
+
+#[test]
+fn the_builder_of_a_platform_chooses_a_mode() {
+    let modes = |files: &[(&str, &str)]| {
+        let folder = seaworthy_testkit::tree::folder(files);
+        let tree = Tree::open(folder.path(), &[], TreeLimits::default()).unwrap();
+        let mut needles = Needles::default();
+        let plan = plan(&mut needles);
+        let scan = crate::scan::scan(&tree, &needles);
+        let platform = seaworthy_facts::Platform {
+            key: "heroku".to_owned(),
+            at: Location::file("Procfile"),
+            certainty: seaworthy_facts::Certainty::Configured,
+            environments: Vec::new(),
+            guarantees: Vec::new(),
+        };
+        let system = System { platforms: vec![platform], ..System::default() };
+        collect(&Seen { tree: &tree, scan: &scan, plan: &plan, system: &system }).modes
+    };
+    let node = ("package.json", "{}");
+    let chosen = modes(&[("Procfile", "web: node app.js\n"), node]);
+    assert_eq!((chosen.len(), chosen[0].family.as_str(), chosen[0].debug), (1, "node", Some(false)));
+    assert!(modes(&[("Procfile", "web: bin/web\n")]).is_empty());
+    assert!(modes(&[("heroku.yml", "build: {}\n"), node]).is_empty());
+}

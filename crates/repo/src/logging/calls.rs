@@ -1,21 +1,23 @@
-//! Calls in server code that write lines: with a level, or bare prints.
+//! Calls in server code that write lines, by syntax tree: with a level, or bare prints. What is called how is data.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
-use regex::Regex;
+use regex::{Regex, RegexSet};
 use seaworthy_facts::{Location, LogCalls, Observed, Side, System};
 use seaworthy_syntax::Limits;
-use seaworthy_syntax::code::{self, Language};
+use seaworthy_syntax::code::{self, Call, Language};
+use serde::Deserialize;
 
-use crate::scan::{Needle, NeedleId, Needles, Scan, is_comment};
+use crate::scan::{Needle, NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
 
 /// How many files are looked into; beyond that, each so many of them.
 const FILES: usize = 1_500;
 /// How many bare prints are named.
 const NAMED: usize = 20;
-/// Longest file that is parsed to tell prints from words.
+/// Longest file that is parsed.
 const LONGEST: usize = 200_000;
 
 /// Words of which every file with such a call holds one.
@@ -57,21 +59,81 @@ pub fn plan(needles: &mut Needles) -> Plan {
     Plan { words: words.collect() }
 }
 
-/// Calls that name a level, in any language.
-static LEVELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let receivers = r"\bconsole|\b[A-Za-z_]*(?i:log|logger|logging)(\(\)|\([\w.:'\x22, ]*\))?|\bslog|\bzap(\.[SL]\(\))?|\bsugar|\bklog|\bglog";
-    let levels = r"(?i:trace|debug|verbose|info|notice|warn|warning|error|exception|err|critical|fatal|alert|emergency|panic|unknown|information|log(?:Information|Warning|Error|Debug|Critical|Trace))";
-    let calls = format!(
-        r"(?:{receivers})(\?)?(?:\.|->|::){levels}(?:f|w|ln|_|Context|ContextAttrs)?\b\s*(?:\(|\{{|[\x22']|do\b)|\.(?:LogInformation|LogWarning|LogError|LogDebug|LogCritical|LogTrace)\(|\b(?:tracing::|log::)?(?:error|warn|info|debug|trace)!\(|\b[Ll]ogger\.(?:log|debug|info|warn|error)\b"
-    );
-    Regex::new(&calls).ok()
-});
+/// What calls are made of, in the file of data.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    receiver: String,
+    level: String,
+    language: Vec<Entry>,
+}
 
-/// What may be a bare print.
-static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"\bconsole\.log\(|\bp?print\(|\bfmt\.Print(ln|f)?\(|\bfmt\.Fprint(ln|f)?\(os\.Std|\blog\.(Print|Fatal|Panic)(ln|f)?\(|\bSystem\.(out|err)\.print|\.printStackTrace\(|\bConsole\.(Error\.)?Write|\be?print(ln)?!\(|\bdbg!\(|\bIO\.(puts|inspect)\b|\bvar_dump\(|\bprint_r\(|\bdd\(|\berror_log\(|(?m:^\s*(puts|pp?) )|\bprintln\(|\b(lo|lg|l|logger|log)\.Print(ln|f)?\(",
-    )
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    names: Vec<String>,
+    levelled: Option<String>,
+    bare: Option<String>,
+    /// A bare print only where the text of the call fits.
+    when: Option<String>,
+    /// No bare print where it fits.
+    unless: Option<String>,
+    /// A bare print only in a file whose text fits.
+    imports: Option<String>,
+    /// Only nodes of these kinds.
+    #[serde(default)]
+    kinds: Vec<String>,
+}
+
+struct Rule {
+    languages: Vec<Language>,
+    levelled: Option<Regex>,
+    bare: Option<Regex>,
+    when: Option<Regex>,
+    unless: Option<Regex>,
+    imports: Option<Regex>,
+    kinds: Vec<String>,
+}
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| rules(include_str!("calls.toml")).unwrap_or_default());
+
+/// Reads the rules; a mistake is one of ours, and a test finds it.
+fn rules(text: &str) -> Result<Vec<Rule>, String> {
+    let file: Data = toml::from_str(text).map_err(|error| error.to_string())?;
+    let compiled = |pattern: &Option<String>| -> Result<Option<Regex>, String> {
+        let Some(pattern) = pattern else { return Ok(None) };
+        let pattern = pattern.replace("{receiver}", &file.receiver).replace("{level}", &file.level);
+        Regex::new(&pattern).map(Some).map_err(|error| error.to_string())
+    };
+    let language = |name: &String| {
+        let known =
+            Language::ALL.into_iter().find(|language| format!("{language:?}").eq_ignore_ascii_case(name));
+        known.ok_or_else(|| format!("no language `{name}`"))
+    };
+    file.language
+        .iter()
+        .map(|entry| {
+            Ok(Rule {
+                languages: entry.names.iter().map(language).collect::<Result<_, String>>()?,
+                levelled: compiled(&entry.levelled)?,
+                bare: compiled(&entry.bare)?,
+                when: compiled(&entry.when)?,
+                unless: compiled(&entry.unless)?,
+                imports: compiled(&entry.imports)?,
+                kinds: entry.kinds.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Text that is near every call that writes a line: a file without it is not parsed.
+static NEAR: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+    RegexSet::new([
+        r"(?i)(?:console|log\w*\)?(?:\(\))?|slog|zap(?:\.[SL]\(\))?|sugar)(?:\?\.|->|::)\w+",
+        r"(?i)\b(?:e?print(?:ln|_r|f)?|pprint|error|warn|info|debug|trace|dbg)!?\(",
+        r"(?i)print(?:ln|f)?\(|printStackTrace|Console\.|IO\.|var_dump|\bdd\(|\bdump\(|error_log\(|(?m:^\s*(?:puts|pp?) )",
+        r"(?:error|warn|info|debug|trace)!\(",
+    ])
     .ok()
 });
 
@@ -81,8 +143,8 @@ struct Count {
     bare: Vec<Observed<String>>,
 }
 
-/// Counts them.
-pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> LogCalls {
+/// Counts them, for each component.
+pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> Vec<LogCalls> {
     let mut files: Vec<usize> =
         plan.words.iter().flat_map(|word| scan.hits(*word)).map(|hit| hit.file).collect();
     files.sort_unstable();
@@ -95,20 +157,25 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> LogCal
     });
     let step = files.len().div_ceil(FILES).max(1);
     let chosen: Vec<usize> = files.iter().copied().step_by(step).collect();
-    let counts: Vec<Count> =
-        chosen.par_iter().filter_map(|index| count(tree, &tree.files()[*index])).collect();
-    let mut calls = LogCalls { files: chosen.len() as u64, sampled: step > 1, ..LogCalls::default() };
-    for count in counts {
+    let counts: Vec<(usize, Count)> =
+        chosen.par_iter().filter_map(|index| Some((*index, count(tree, &tree.files()[*index])?))).collect();
+    let mut components: BTreeMap<&str, LogCalls> = BTreeMap::new();
+    for (index, count) in counts {
+        let folder =
+            system.component_of(&tree.files()[index].path).map_or(".", |component| &component.folder);
+        let calls = components.entry(folder).or_insert_with(|| LogCalls {
+            component: folder.to_owned(),
+            sampled: step > 1,
+            ..LogCalls::default()
+        });
+        calls.files += 1;
         calls.levelled += count.levelled;
         calls.bare += count.bare.len() as u64;
-        calls.example = calls.example.or(count.first);
-        for place in count.bare {
-            if calls.bare_places.len() < NAMED {
-                calls.bare_places.push(place);
-            }
-        }
+        calls.example = calls.example.take().or(count.first);
+        let room = NAMED.saturating_sub(calls.bare_places.len());
+        calls.bare_places.extend(count.bare.into_iter().take(room));
     }
-    calls
+    components.into_values().collect()
 }
 
 fn count(tree: &Tree, file: &File) -> Option<Count> {
@@ -122,69 +189,97 @@ fn count(tree: &Tree, file: &File) -> Option<Count> {
         return None;
     }
     let mut count = Count { levelled: 0, first: None, bare: Vec::new() };
-    let mut printed = false;
-    for (number, line) in (1u32..).zip(text.lines()) {
-        if is_comment(file.language, line.trim_start()) || line.len() > 2_000 {
-            continue;
-        }
-        let found = LEVELLED.as_ref().map_or(0, |levelled| levelled.find_iter(line).count() as u64);
-        if found > 0 {
-            count.levelled += found;
-            count.first.get_or_insert_with(|| file.at_line(number));
-        }
-        printed |= BARE.as_ref().is_some_and(|bare| bare.is_match(line));
+    if text.len() > LONGEST || NEAR.as_ref().is_some_and(|near| !near.is_match(&text)) {
+        return Some(count);
     }
-    if printed && text.len() <= LONGEST {
-        count.bare = prints(file, language, &text);
+    let parsed = code::parse(language, &text, &Limits::default())?;
+    let rules: Vec<&Rule> = RULES
+        .iter()
+        .filter(|rule| rule.languages.contains(&language))
+        .filter(|rule| rule.imports.as_ref().is_none_or(|imports| imports.is_match(&text)))
+        .collect();
+    for call in code::calls(parsed.root_node(), &text) {
+        if is_levelled(&rules, &call) {
+            count.levelled += 1;
+            count.first.get_or_insert_with(|| file.at_line(call.line));
+        } else if is_bare(&rules, &call, code::text(call.node, &text)) {
+            count.bare.push(Observed::new(call.callee.chars().take(60).collect(), file.at_line(call.line)));
+        }
     }
     Some(count)
 }
 
-/// The bare prints of a file, by its syntax tree.
-fn prints(file: &File, language: Language, text: &str) -> Vec<Observed<String>> {
-    let Some(tree) = code::parse(language, text, &Limits::default()) else { return Vec::new() };
-    // The standard library's logger has no levels; others are called the same.
-    let standard = language == Language::Go
-        && text.lines().any(|line| line.trim() == "\"log\"" || line.trim() == "import \"log\"");
-    code::calls(tree.root_node(), text)
-        .into_iter()
-        .filter(|call| is_print(language, &call.callee, standard, code::text(call.node, text)))
-        .map(|call| Observed::new(call.callee.chars().take(60).collect(), file.at_line(call.line)))
-        .collect()
+fn is_levelled(rules: &[&Rule], call: &Call<'_>) -> bool {
+    rules.iter().any(|rule| {
+        rule.is_of_kind(call)
+            && rule.levelled.as_ref().is_some_and(|levelled| levelled.is_match(&call.callee))
+    })
 }
 
-fn is_print(language: Language, callee: &str, standard: bool, text: &str) -> bool {
-    match language {
-        Language::JavaScript | Language::TypeScript | Language::Tsx => callee == "console.log",
-        Language::Python => matches!(callee, "print" | "pprint" | "pprint.pprint") && !text.contains("file="),
-        Language::Ruby => {
-            matches!(callee, "puts" | "p" | "pp" | "$stdout.puts" | "stdout.puts" | "STDOUT.puts")
+fn is_bare(rules: &[&Rule], call: &Call<'_>, text: &str) -> bool {
+    let fits = |regex: &Option<Regex>, otherwise: bool| {
+        regex.as_ref().map_or(otherwise, |regex| regex.is_match(text))
+    };
+    rules.iter().any(|rule| {
+        rule.is_of_kind(call)
+            && rule.bare.as_ref().is_some_and(|bare| bare.is_match(&call.callee))
+            && fits(&rule.when, true)
+            && !fits(&rule.unless, false)
+    })
+}
+
+impl Rule {
+    fn is_of_kind(&self, call: &Call<'_>) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == call.node.kind())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_is_sound_and_has_rules_for_every_language() {
+        let rules = rules(include_str!("calls.toml")).unwrap();
+        for language in Language::ALL {
+            let of = || rules.iter().filter(|rule| rule.languages.contains(&language));
+            assert!(of().any(|rule| rule.levelled.is_some()), "{language:?}");
+            assert!(of().any(|rule| rule.bare.is_some()), "{language:?}");
         }
-        Language::Php => {
-            matches!(callee, "var_dump" | "print_r" | "dd" | "dump" | "error_log") && !text.contains("true)")
-        }
-        Language::Go => {
-            let printer = callee.rsplit_once('.').is_some_and(|(receiver, method)| {
-                let method = method.trim_end_matches("ln").trim_end_matches('f');
-                let fatal = matches!(method, "Fatal" | "Panic");
-                let receiver = receiver.rsplit('.').next().unwrap_or(receiver);
-                let logger = receiver == "log" || matches!(receiver, "lo" | "lg" | "logger");
-                (method == "Print" || fatal) && standard && logger
-            });
-            matches!(callee, "fmt.Println" | "fmt.Printf" | "fmt.Print" | "println")
-                || callee.starts_with("fmt.Fprint") && text.contains("(os.Std")
-                || printer
-        }
-        Language::Java | Language::Kotlin => {
-            callee.starts_with("System.out.print")
-                || callee.starts_with("System.err.print")
-                || callee.ends_with(".printStackTrace")
-                || language == Language::Kotlin && matches!(callee, "println" | "print")
-        }
-        Language::CSharp => {
-            matches!(callee, "Console.WriteLine" | "Console.Write" | "Console.Error.WriteLine")
-        }
-        Language::Rust => matches!(callee, "println" | "eprintln" | "print" | "eprint" | "dbg"),
-        Language::Elixir => matches!(callee, "IO.puts" | "IO.inspect"),
+    }
+
+    /// How many levelled calls and bare prints.
+    fn counted(path: &str, text: &str) -> (u64, usize) {
+        let folder = seaworthy_testkit::tree::folder(&[(path, text)]);
+        let tree = Tree::open(folder.path(), &[], crate::tree::Limits::default()).unwrap();
+        let count = count(&tree, &tree.files()[0]).unwrap();
+        (count.levelled, count.bare.len())
+    }
+
+    #[test]
+    fn calls_of_each_language() {
+        let javascript = "console.error('a'); log.info({b}, 'c'); this.logger.warn('d'); console.log('e');\nconst s = \"console.log('f')\"; // log.info('g')\nreq.log?.error('h'); Math.log(2); dialog.show();\n";
+        assert_eq!(counted("a.ts", javascript), (4, 1));
+        let python = "logging.getLogger(__name__).info('a')\nself.logger.exception('b')\nprint('c')\nprint('d', file=sys.stderr)\n\"\"\"logger.info('e')\nprint('f')\"\"\"\n";
+        assert_eq!(counted("a.py", python), (2, 1));
+        let ruby = "Rails.logger.info 'a'\nlogger.error { 'b' }\nputs 'c'\nx = \"logger.info 'd'\"\n";
+        assert_eq!(counted("a.rb", ruby), (2, 1));
+        let php = "<?php Log::channel('x')->info('a'); $this->logger->error('b'); logger()->warning('c'); var_dump($d); print_r($e, true);";
+        assert_eq!(counted("a.php", php), (3, 1));
+        let go = "package a\nimport (\n\t\"log\"\n)\nfunc f() { slog.InfoContext(c, \"a\"); s.logger.WithField(\"b\", 1).Errorf(\"c\"); log.Printf(\"d\"); fmt.Println(\"e\"); fmt.Fprintln(os.Stderr, \"f\"); fmt.Fprintln(w, \"g\") }\n";
+        assert_eq!(counted("a.go", go), (2, 3));
+        let zerolog = "package a\nimport \"github.com/rs/zerolog/log\"\nfunc f() { log.Info().Msg(\"a\"); log.Print(\"b\") }\n";
+        assert_eq!(counted("a.go", zerolog), (1, 0));
+        let java = "class A { void b() { log.info(\"a\"); LOGGER.atInfo().log(\"b\"); System.out.println(\"c\"); e.printStackTrace(); String s = \"log.info(d)\"; } }";
+        assert_eq!(counted("A.java", java), (1, 2));
+        let kotlin = "fun b() { logger.info { \"a\" }; log.warn(\"b\"); println(\"c\") }";
+        assert_eq!(counted("A.kt", kotlin), (2, 1));
+        let csharp = "class A { void B() { _logger.LogInformation(\"a\"); _logger?.LogError(e, \"b\"); Log.Warning(\"c\"); Console.WriteLine(\"d\"); } }";
+        assert_eq!(counted("A.cs", csharp), (3, 1));
+        let rust = "fn a() { tracing::info!(\"a\"); warn!(b = 1); error(\"c\"); println!(\"d\"); }";
+        assert_eq!(counted("src/a.rs", rust), (2, 1));
+        let elixir = "defmodule A do\n  def b do\n    Logger.info(\"a\")\n    Logger.error \"b\"\n    IO.puts(\"c\")\n  end\nend\n";
+        assert_eq!(counted("lib/a.ex", elixir), (2, 1));
     }
 }

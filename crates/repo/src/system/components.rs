@@ -228,13 +228,23 @@ pub fn is_tool_code(path: &str) -> bool {
                 | "benchmarks"
                 | "build"
         ) || folder.starts_with('.')
-    }) || path.rsplit('/').next().is_some_and(|name| {
-        name.starts_with("gulpfile")
-            || name.starts_with("webpack.")
-            || name.starts_with("vite.config")
-            || name.starts_with("dev-server")
-            || name == "conftest.py"
-    })
+    }) || path.split('/').any(stands_in)
+        || path.rsplit('/').next().is_some_and(|name| {
+            name.starts_with("gulpfile")
+                || name.starts_with("webpack.")
+                || name.starts_with("vite.config")
+                || name.starts_with("dev-server")
+                || name == "conftest.py"
+        })
+}
+
+/// A folder or file that stands in for something else, or plays: what it answers is nobody's.
+fn stands_in(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let mut words = stem.split(['-', '_']);
+    words.any(|word| matches!(word, "mock" | "mocks" | "stub" | "stubs" | "fake" | "fakes" | "toy"))
+        || matches!(stem, "test-utils" | "test_utils" | "testutils")
+        || stem.ends_with("-test-utils")
 }
 
 /// The place of the first use of a product of a capability, where developers' tools do not count.

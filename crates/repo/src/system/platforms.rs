@@ -243,16 +243,24 @@ fn several_are_optional(platforms: &mut [Platform]) {
     let hosted = |platform: &Platform| HOSTED.contains(&platform.key.as_str());
     let named = platforms.iter().filter(|platform| hosted(platform)).count();
     let deployed = platforms.iter().any(|platform| platform.certainty == Certainty::Deployed);
+    // A template or a button among them makes the others look like offers as well.
+    let alternatives = !deployed
+        && platforms.iter().filter(|platform| hosted(platform)).all(|p| p.certainty == Certainty::Configured);
     if named >= 2 || deployed {
         for platform in platforms.iter_mut().filter(|platform| hosted(platform)) {
             if platform.certainty == Certainty::Configured && (named >= 2 || platform.key == "heroku") {
-                platform.certainty = Certainty::Optional;
+                platform.certainty = if alternatives { Certainty::Alternative } else { Certainty::Optional };
             }
         }
     }
 }
 
 fn name_declared(seen: &Seen, platforms: &mut Vec<Platform>) {
+    if !seen.declared.deploy.is_empty() {
+        for platform in platforms.iter_mut().filter(|platform| platform.certainty == Certainty::Alternative) {
+            platform.certainty = Certainty::Optional;
+        }
+    }
     for key in &seen.declared.deploy {
         match platforms.iter_mut().find(|platform| platform.key == *key) {
             Some(platform) => platform.certainty = Certainty::Named,

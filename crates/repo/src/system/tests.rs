@@ -189,7 +189,7 @@ fn object_storage_is_for_files_of_users() {
 }
 
 #[test]
-fn platforms_that_exclude_each_other_are_offers() {
+fn platforms_that_exclude_each_other_are_alternatives() {
     let code = ("main.go", GO_SERVER);
     let one = system(&[code, ("go.mod", "module x\n"), ("fly.toml", "app = 'x'\n")]);
     assert_eq!((one.platforms[0].key.as_str(), one.platforms[0].certainty), ("fly", Certainty::Configured));
@@ -200,8 +200,19 @@ fn platforms_that_exclude_each_other_are_offers() {
         ("fly.toml", "app = 'x'\n"),
         ("render.yaml", "services: []\n"),
     ]);
-    assert!(two.platforms.iter().all(|platform| platform.certainty == Certainty::Optional));
+    assert!(two.platforms.iter().all(|platform| platform.certainty == Certainty::Alternative));
     assert!(two.platforms.iter().all(|platform| platform.guarantee("certificates").is_none()));
+    assert_eq!(two.promises("certificates").len(), 2);
+    assert!(two.promises("redirect").is_empty());
+    let offers = system(&[
+        code,
+        ("go.mod", "module x\n"),
+        ("app.json", "{}\n"),
+        ("fly.toml", "app = 'x'\n"),
+        ("render.yaml", "services: []\n"),
+    ]);
+    assert!(offers.platforms.iter().all(|platform| platform.certainty == Certainty::Optional));
+    assert!(offers.promises("certificates").is_empty());
 }
 
 #[test]
