@@ -9,6 +9,9 @@ pub struct Launches {
     pub launches: Vec<Launch>,
     /// Deployment descriptions with a bearing on the way back (Kubernetes Deployments, Helm releases, ECS services, …).
     pub rollouts: Vec<Rollout>,
+    /// Descriptions that are broken or too many, so that nothing can be concluded from what is not here.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
 }
 
 /// A way to release or start.

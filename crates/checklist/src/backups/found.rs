@@ -73,6 +73,9 @@ impl Found {
         if let Some(infrastructure) = infrastructure {
             found.unread = unread(infrastructure, DATABASES);
         }
+        if let Ok(launches) = view.get::<Launches>() {
+            found.unread.extend(launches.unread.iter().cloned());
+        }
         Ok(found)
     }
 

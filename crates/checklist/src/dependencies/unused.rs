@@ -1,4 +1,4 @@
-use seaworthy_facts::{Absent, FactKind, FactView, Packages, Scope, Unread, Usage};
+use seaworthy_facts::{Absent, Ecosystem, FactKind, FactView, Packages, Scope, Unread, Usage};
 use seaworthy_model::{ItemId, Section};
 
 use super::manifests;
@@ -61,12 +61,18 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         } else if !open.is_empty() {
             let shown = open.iter().take(5).copied().collect::<Vec<_>>().join(", ");
             let what = format!(
-                "{path}: this version does not tell whether {} of its {} packages are used ({shown}{})",
+                "{path}: whether {} of its {} packages are used cannot be told from the code ({shown}{})",
                 open.len(),
                 runtime.len(),
                 if open.len() > 5 { ", …" } else { "" }
             );
             not_looked.push((manifest.folder.clone(), Unread { what, at: manifest.at.clone() }));
+            if let Some(command) = analyser(manifest.ecosystem) {
+                findings.settled_by(
+                    "let the build tool list what is unused, remove it, and accept the rest with the reason",
+                    Some(command),
+                );
+            }
         }
     }
     for manifest in manifests::others(packages) {
@@ -85,10 +91,22 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     Ok(findings)
 }
 
+/// What lists unused packages where names in code do not tell.
+fn analyser(ecosystem: Ecosystem) -> Option<&'static str> {
+    Some(match ecosystem {
+        Ecosystem::Maven => "./mvnw dependency:analyze",
+        Ecosystem::Gradle => "./gradlew buildHealth",
+        Ecosystem::Nuget => "dotnet add package ReferenceTrimmer",
+        Ecosystem::Npm => "npx knip --dependencies",
+        Ecosystem::Pypi => "deptry .",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use seaworthy_facts::{Ecosystem, Facts, Lock, Manifest};
+    use seaworthy_facts::{Facts, Lock, Manifest};
     use seaworthy_model::{Location, Status};
 
     use super::*;

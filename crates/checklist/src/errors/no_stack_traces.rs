@@ -53,6 +53,7 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
     for view in &handling.views {
         findings.contradicts(view.value.clone(), &view.at);
     }
+    findings.unread(&launches.unread);
     debug_runs(code, launches, &mut findings);
     developer_servers(launches, &mut findings);
 

@@ -72,6 +72,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     for migrator in &migrations.applied_in_process {
         findings.supports(format!("the program applies them itself: {}", migrator.value), &migrator.at);
     }
+    findings.unread(&launches.unread);
     findings.because("nothing in the repository that releases, starts or deploys applies the migrations");
     Ok(findings)
 }

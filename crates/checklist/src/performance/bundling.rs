@@ -58,6 +58,13 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
     if built || findings.has_evidence() {
         return Ok(findings);
     }
+    // A build may be described where nobody can read it.
+    if let Ok(launches) = view.get::<Launches>()
+        && !launches.unread.is_empty()
+    {
+        findings.unread(&launches.unread);
+        return Ok(findings);
+    }
     let plain = &assets.plain_sources;
     let scripted = system
         .components

@@ -35,6 +35,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     );
     // Without launches or pipelines, what the platform promises can still decide.
     if let Ok(launches) = view.get::<Launches>() {
+        findings.unread(&launches.unread);
         for rollout in &launches.rollouts {
             if rollout.way_back {
                 findings.supports(rollout.summary.clone(), &rollout.at);

@@ -129,6 +129,11 @@ impl<'t> Commands<'t> {
         self.tree
     }
 
+    /// What was left out because there was more than is read.
+    pub(crate) fn cuts(&self) -> Vec<seaworthy_facts::Unread> {
+        self.tree.cuts()
+    }
+
     /// The Kubernetes manifests of the tree, parsed at most once.
     pub(crate) fn manifests(&self) -> &[Manifest] {
         self.manifests.get_or_init(|| manifests::read(self.tree))

@@ -105,6 +105,11 @@ fn read(tree: &Tree, file: &File) -> Option<ParseError> {
     fault(format, &tree.text(file)?)
 }
 
+/// What is wrong with the text of a file, where it is of a format that is known here.
+pub fn fault_of(file: &File, text: &str) -> Option<ParseError> {
+    fault(format_of(file)?, text)
+}
+
 fn lockfile_fault(name: &str, text: &str) -> Option<ParseError> {
     conflict::find(text).or_else(|| match name.rsplit('.').next() {
         Some("yaml" | "yml") => yaml::parse_all(text, &lock_limits()).err(),

@@ -139,19 +139,19 @@ pub fn of_file(found: &Found, folder: &str, path: &str) -> Vec<Setting> {
 /// Releases of helmfiles.
 pub fn helmfiles(found: &mut Found) {
     let tree = found.tree;
-    let files: Vec<&File> = ["helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl"]
+    let files = ["helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl"]
         .iter()
         .flat_map(|name| tree.named(name))
         .chain(tree.files().iter().filter(|file| {
             file.folder().rsplit('/').next() == Some("helmfile.d") && file.name().contains(".y")
         }))
-        .filter(|file| super::can_ship(file))
-        .take(100)
-        .collect();
+        .filter(|file| super::can_ship(file));
+    let files = tree.first(files, 100, "helmfiles");
     for file in files {
         let Some(text) = tree.text(file) else { continue };
         for document in yaml::parse_template(&text, &Limits::default()).documents {
-            for release in document.get("releases").map(Node::list).unwrap_or_default().iter().take(200) {
+            let releases = document.get("releases").map(Node::list).unwrap_or_default();
+            for release in tree.some(file.at(), releases, 200, "releases") {
                 let Some(chart) = release.get("chart").and_then(Node::as_str) else { continue };
                 // A folder is a chart of the repository.
                 if chart.starts_with('.') {

@@ -43,7 +43,7 @@ pub fn template(found: &mut Found, file: &File, document: &Node) {
     let Some(resources) = document.get("Resources") else { return };
     let template = Template::new(document);
     let development = environment(&file.path) == Some(Environment::Other);
-    for (name, resource) in resources.map().iter().take(1_000) {
+    for (name, resource) in found.tree.some(file.at(), resources.map(), 1_000, "resources") {
         let Some(kind) = resource.get("Type").and_then(Node::as_str) else { continue };
         if !kind.contains("::") {
             continue;

@@ -40,7 +40,7 @@ pub fn read(found: &mut Found) {
         let development = file.class == Class::Development
             || containers::is_development_compose(tree, file, &document, &own);
         let services = document.get("services").map(Node::map).unwrap_or_default();
-        for (name, service) in services.iter().take(500) {
+        for (name, service) in tree.some(file.at(), services, 500, "Compose services") {
             one(found, file, &document, (name, service), development);
         }
         for (name, volume) in document.get("volumes").map(Node::map).unwrap_or_default().iter().take(100) {

@@ -151,7 +151,8 @@ impl<'t> Kustomized<'t> {
         let tree = found.tree;
         let mut kustomized = Kustomized { patches: HashMap::new(), inline: Vec::new(), charts: Vec::new() };
         for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
-            for file in tree.named(name).filter(|file| super::can_ship(file)).take(500) {
+            let files = tree.named(name).filter(|file| super::can_ship(file));
+            for file in tree.first(files, 500, "Kustomize files") {
                 let Some(text) = tree.text(file) else { continue };
                 match yaml::parse(&text, &Limits::default()) {
                     Ok(node) => kustomized.one(file, &node),

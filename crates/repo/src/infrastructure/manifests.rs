@@ -26,11 +26,24 @@ pub fn read(tree: &Tree) -> Vec<Manifest> {
     let mut manifests = Vec::new();
     let mut left = VALUES;
     for file in tree.files() {
-        if !may_hold(file) || manifests.len() >= MOST || left == 0 {
+        if !may_hold(file) {
             continue;
         }
-        let Some(text) = tree.text(file).filter(|text| text.len() <= BYTES) else { continue };
+        let Some(text) = tree.text(file) else { continue };
         if !(text.contains("kind:") && text.contains("apiVersion:")) {
+            continue;
+        }
+        if manifests.len() >= MOST || left == 0 {
+            let what =
+                "more Kubernetes manifests than are read; this one and those after it were not looked at";
+            tree.cut(file.at(), what);
+            break;
+        }
+        if text.len() > BYTES {
+            tree.cut(
+                file.at(),
+                format!("a Kubernetes manifest of more than {BYTES} bytes was not looked at"),
+            );
             continue;
         }
         let parsed = yaml::parse_template(&text, &Limits::default());

@@ -58,13 +58,15 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, commands: &Commands) -> In
     compose::read(&mut found);
     let chart_folders = helm::folders(tree);
     kubernetes::read(&mut found, commands.manifests(), &chart_folders);
-    let commands: Vec<Hit> = plan.helm.iter().flat_map(|needle| scan.hits(*needle)).cloned().collect();
-    helm::read(&mut found, &chart_folders, &commands);
+    let releases: Vec<Hit> = plan.helm.iter().flat_map(|needle| scan.hits(*needle)).cloned().collect();
+    helm::read(&mut found, &chart_folders, &releases);
     charts::helmfiles(&mut found);
     platforms::read(&mut found);
     tasks::definitions(&mut found, &files_of(tree, scan.hits(plan.task_definition), &["json"]));
     tasks::ansible(&mut found);
-    Infrastructure { resources: found.resources, unread: found.unread }
+    let mut unread = found.unread;
+    unread.extend(commands.cuts().into_iter().chain(tree.cuts()));
+    Infrastructure { resources: found.resources, unread }
 }
 
 /// The files of these hits that have one of these extensions and can ship.
@@ -107,7 +109,7 @@ impl Found<'_> {
     /// Keeps a resource, as far as there is room.
     fn add(&mut self, draft: Draft) {
         if !self.has_room() {
-            self.tree.problem(draft.file.at(), "more infrastructure than is kept; not all of it was read");
+            self.tree.cut(draft.file.at(), "more infrastructure than is kept; not all of it was read");
             return;
         }
         let mut settings = draft.settings;

@@ -64,7 +64,8 @@ const PROGRAMS: &[(&str, &str)] = &[
 pub fn read(found: &mut Found) {
     let tree = found.tree;
     for (name, key) in FILES {
-        for file in tree.named(name).filter(|file| super::can_ship(file)).take(100) {
+        let files = tree.named(name).filter(|file| super::can_ship(file));
+        for file in tree.first(files, 100, "platform files of one name") {
             one(found, file, key);
         }
     }
@@ -98,7 +99,8 @@ pub fn read(found: &mut Found) {
         }
     }
     for (name, what) in PROGRAMS {
-        for file in tree.named(name).filter(|file| super::can_ship(file)).take(20) {
+        let files = tree.named(name).filter(|file| super::can_ship(file));
+        for file in tree.first(files, 20, "platform files of one name") {
             found.unread(*what, file.at());
         }
     }

@@ -71,7 +71,7 @@ const KEYWORDS: &[&str] = &[
 /// Reads playbooks and the tasks and handlers of roles.
 pub fn ansible(found: &mut Found) {
     let tree = found.tree;
-    let files: Vec<&File> = tree
+    let files = tree
         .files()
         .iter()
         .filter(|file| super::can_ship(file) && matches!(file.extension().as_str(), "yml" | "yaml"))
@@ -81,9 +81,8 @@ pub fn ansible(found: &mut Found) {
             matches!(folder, "tasks" | "handlers" | "playbooks" | "plays")
                 || file.path.split('/').any(|part| matches!(part, "ansible" | "playbooks"))
                 || matches!(file.name(), "playbook.yml" | "playbook.yaml" | "site.yml" | "site.yaml")
-        })
-        .take(FILES)
-        .collect();
+        });
+    let files = tree.first(files, FILES, "Ansible files");
     for file in files {
         let Some(text) = tree.text(file) else { continue };
         let document = match yaml::parse(&text, &Limits::default()) {
@@ -97,12 +96,13 @@ pub fn ansible(found: &mut Found) {
             }
         };
         let variables = variables(found, file);
-        for entry in document.list().iter().take(1_000) {
+        for entry in tree.some(file.at(), document.list(), 1_000, "plays or tasks") {
             if entry.get("hosts").is_some() {
                 let mut known = variables.clone();
                 known.extend(pairs(entry.get("vars")));
                 for key in ["pre_tasks", "tasks", "post_tasks", "handlers"] {
-                    for task in entry.get(key).map(Node::list).unwrap_or_default().iter().take(1_000) {
+                    let tasks = entry.get(key).map(Node::list).unwrap_or_default();
+                    for task in tree.some(file.at_line(entry.line), tasks, 1_000, "tasks") {
                         self::task(found, file, task, &known, DEPTH);
                     }
                 }
@@ -142,7 +142,8 @@ fn variables(found: &Found, file: &File) -> HashMap<String, String> {
 fn task(found: &mut Found, file: &File, task: &Node, variables: &HashMap<String, String>, depth: usize) {
     for key in ["block", "rescue", "always"] {
         if depth > 0 {
-            for inner in task.get(key).map(Node::list).unwrap_or_default().iter().take(500) {
+            let inner = task.get(key).map(Node::list).unwrap_or_default();
+            for inner in found.tree.some(file.at_line(task.line), inner, 500, "tasks in a block") {
                 self::task(found, file, inner, variables, depth - 1);
             }
         }
@@ -209,7 +210,7 @@ fn put_in(node: &Node, variables: &HashMap<String, String>, depth: usize) -> Nod
 
 /// Reads task definitions of ECS among these files.
 pub fn definitions(found: &mut Found, files: &[&File]) {
-    for file in files.iter().take(200) {
+    for file in found.tree.first(files.iter().copied(), 200, "task definitions") {
         let Some(text) = found.tree.text(file) else { continue };
         let node = match json::parse(&text, &Limits::default()) {
             Ok(node) => node,

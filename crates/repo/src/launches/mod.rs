@@ -12,7 +12,7 @@ mod services;
 
 pub use compose::is_compose;
 
-use seaworthy_facts::{Command, Launch, Launches, Location, Stage};
+use seaworthy_facts::{Command, Launch, Launches, Location, Stage, Unread};
 
 use crate::commands::{Commands, Place};
 use crate::tree::{Class, File, Tree};
@@ -27,7 +27,51 @@ pub fn collect(tree: &Tree, commands: &Commands) -> Launches {
     kubernetes::read(&mut found);
     services::read(&mut found);
     rollouts::read(&mut found);
-    Launches { launches: found.launches, rollouts: found.rollouts }
+    let mut unread = broken(tree);
+    unread.extend(commands.cuts().into_iter().chain(tree.cuts()));
+    Launches { launches: found.launches, rollouts: found.rollouts, unread }
+}
+
+/// Most broken descriptions that are named one by one.
+const BROKEN: usize = 100;
+
+/// Descriptions that do not follow their format. Their readers pass over what they cannot make sense of.
+fn broken(tree: &Tree) -> Vec<Unread> {
+    let files = tree.files().iter().filter(|file| can_ship(file) && describes(file));
+    let faulty = files.filter_map(|file| {
+        let text = tree.text(file)?;
+        let error = crate::formats::fault_of(file, &text);
+        if let Some(error) = &error {
+            tree.broken(&file.path, error);
+        }
+        let error_or_known = error.is_some() || tree.is_broken(&file.path);
+        error_or_known
+            .then(|| Unread { what: format!("{} is broken and was not read", file.path), at: file.at() })
+    });
+    faulty.take(BROKEN).collect()
+}
+
+/// Whether a file says how the application is released or started.
+fn describes(file: &File) -> bool {
+    let name = file.name();
+    matches!(
+        name,
+        "Procfile"
+            | "app.json"
+            | "heroku.yml"
+            | "railway.json"
+            | "railway.toml"
+            | "nixpacks.toml"
+            | "vercel.json"
+            | "netlify.toml"
+            | "render.yaml"
+            | "package.json"
+            | "composer.json"
+            | "shipit.yml"
+    ) || name.starts_with("fly.") && name.ends_with(".toml")
+        || file.folder() == "config" && name.starts_with("deploy.") && name.ends_with(".yml")
+        || compose::is_compose(name)
+        || crate::packages::is_dockerfile(file)
 }
 
 /// What the readers share and add to.

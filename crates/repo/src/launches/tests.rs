@@ -142,3 +142,27 @@ fn a_manifest_that_the_pipeline_leaves_out_beside_those_it_names_counts_for_noth
         assert_eq!(with(&workflow(steps)), 1, "{steps}");
     }
 }
+
+#[test]
+fn broken_descriptions_are_named_as_unread() {
+    for (path, text) in [
+        ("Procfile", "web: a\nworker b\n"),
+        ("app.json", "{\"scripts\" {}}"),
+        ("heroku.yml", "run:\n  web: [a\n"),
+        ("fly.toml", "app = \n"),
+        ("fly.staging.toml", "app = \n"),
+        ("railway.json", "{"),
+        ("railway.toml", "[a\n"),
+        ("nixpacks.toml", "[a\n"),
+        ("vercel.json", "{"),
+        ("netlify.toml", "[a\n"),
+        ("render.yaml", "services: [a\n"),
+        ("config/deploy.yml", "service: [a\n"),
+        ("Dockerfile", "FROM a\nRUNN b\n"),
+    ] {
+        let found = launches(&[(path, text)]);
+        let unread: Vec<_> = found.unread.iter().map(|unread| unread.at.path()).collect();
+        assert_eq!(unread, [Some(path)], "{path}");
+    }
+    assert!(launches(&[("Procfile", "web: a\n"), ("app.json", "{}")]).unread.is_empty());
+}

@@ -29,9 +29,8 @@ struct CargoPackage {
 /// Every crate and workspace.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     let parsed: Vec<(&File, Node)> = tree
-        .named("Cargo.toml")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+        .first(tree.named("Cargo.toml").filter(|file| counts(file)), MANIFESTS, "Cargo.toml files")
+        .into_iter()
         .filter_map(|file| Some((file, parsed(tree, file, toml::parse)?)))
         .collect();
     let roots: HashMap<&str, &Node> = parsed

@@ -9,9 +9,8 @@ use crate::tree::{File, Tree};
 
 /// Every package.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.named("pubspec.yaml")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+    tree.first(tree.named("pubspec.yaml").filter(|file| counts(file)), MANIFESTS, "pubspec.yaml files")
+        .into_iter()
         .filter_map(|file| package(tree, file))
         .collect()
 }

@@ -10,12 +10,14 @@ use crate::tree::{File, Tree};
 
 /// Every `deno.json`.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.named("deno.json")
-        .chain(tree.named("deno.jsonc"))
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
-        .filter_map(|file| project(tree, file))
-        .collect()
+    tree.first(
+        tree.named("deno.json").chain(tree.named("deno.jsonc")).filter(|file| counts(file)),
+        MANIFESTS,
+        "deno.json files",
+    )
+    .into_iter()
+    .filter_map(|file| project(tree, file))
+    .collect()
 }
 
 fn project(tree: &Tree, file: &File) -> Option<Draft> {
@@ -28,6 +30,18 @@ fn project(tree: &Tree, file: &File) -> Option<Draft> {
         && let Some(map) = parsed(tree, other, json::parse)
     {
         add_imports(&mut draft, other, &map);
+    }
+    // What transforms and checks the code may be named by the keys of the map.
+    for (key, value) in node.map() {
+        if !matches!(key.text.as_str(), "imports" | "scopes" | "tasks" | "lock" | "exclude" | "include") {
+            value.walk(&mut |_, inner| {
+                if let Some(text) =
+                    inner.as_str().filter(|text| text.len() < 300 && draft.texts.len() < 2_000)
+                {
+                    draft.texts.push((inner.line, text.to_owned()));
+                }
+            });
+        }
     }
     for (key, task) in node.get("tasks").map(Node::map).unwrap_or_default() {
         if let Some(text) = task.get("command").unwrap_or(task).as_str() {
@@ -91,16 +105,5 @@ pub fn lockfile<'t>(tree: &'t Tree, folder: &str) -> Option<&'t File> {
 
 /// Whether a lockfile holds a specifier, by its name: the version is written in several ways.
 pub fn mentions(lock: &str, specifier: &str) -> bool {
-    let plain = specifier
-        .trim_start_matches("npm:")
-        .trim_start_matches("jsr:")
-        .trim_start_matches('/')
-        .trim_end_matches('/');
-    let offset = usize::from(plain.starts_with('@'));
-    let name = if specifier.starts_with("http") {
-        specifier.trim_end_matches('/')
-    } else {
-        plain[offset..].find('@').map_or(plain, |at| &plain[..offset + at])
-    };
-    lock.contains(name)
+    lock.contains(remote::package(specifier))
 }

@@ -11,12 +11,16 @@ use crate::tree::{File, Tree};
 
 /// Every project file.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.files()
-        .iter()
-        .filter(|file| matches!(file.extension().as_str(), "csproj" | "fsproj" | "vbproj") && counts(file))
-        .take(MANIFESTS)
-        .filter_map(|file| project(tree, file))
-        .collect()
+    tree.first(
+        tree.files().iter().filter(|file| {
+            matches!(file.extension().as_str(), "csproj" | "fsproj" | "vbproj") && counts(file)
+        }),
+        MANIFESTS,
+        ".NET projects",
+    )
+    .into_iter()
+    .filter_map(|file| project(tree, file))
+    .collect()
 }
 
 fn read(tree: &Tree, file: &File) -> Option<Element> {

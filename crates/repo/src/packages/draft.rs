@@ -27,6 +27,10 @@ pub struct Draft {
     pub code: String,
     /// Commands and settings inside the manifest that may use its dependencies, with their lines.
     pub texts: Vec<(u32, String)>,
+    /// How many of the texts are commands; they stand first.
+    pub commands: usize,
+    /// The lockfile tells which packages install programs.
+    pub programs_told: bool,
 }
 
 /// What a lockfile tells about a package.
@@ -34,6 +38,8 @@ pub struct Draft {
 pub struct Known {
     /// Programs that it installs.
     pub programs: Vec<String>,
+    /// It installs programs whose names are not told.
+    pub unnamed_programs: bool,
     /// Packages that it expects to be installed beside it.
     pub peers: Vec<String>,
     /// Names (namespaces, modules) under which code reaches it.
@@ -63,6 +69,8 @@ impl Draft {
             known: Arc::default(),
             code: file.folder().to_owned(),
             texts: Vec::new(),
+            commands: 0,
+            programs_told: false,
         }
     }
 

@@ -9,9 +9,8 @@ use crate::tree::{File, Tree};
 
 /// Every module.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.named("go.mod")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+    tree.first(tree.named("go.mod").filter(|file| counts(file)), MANIFESTS, "Go modules")
+        .into_iter()
         .filter_map(|file| module(tree, file))
         .collect()
 }

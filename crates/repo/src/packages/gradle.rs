@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use seaworthy_facts::{Ecosystem, Lock, Scope};
+use seaworthy_facts::{Ecosystem, Lock, Scope, Usage};
 use seaworthy_syntax::toml;
 use seaworthy_syntax::tree::Node;
 
@@ -39,12 +39,14 @@ struct Library {
 /// Every build file.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     let catalog = catalog(tree);
-    tree.named("build.gradle")
-        .chain(tree.named("build.gradle.kts"))
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
-        .filter_map(|file| build(tree, file, &catalog))
-        .collect()
+    tree.first(
+        tree.named("build.gradle").chain(tree.named("build.gradle.kts")).filter(|file| counts(file)),
+        MANIFESTS,
+        "Gradle build files",
+    )
+    .into_iter()
+    .filter_map(|file| build(tree, file, &catalog))
+    .collect()
 }
 
 /// The default catalogue: alias in the form of its accessor, to the library or the libraries of a bundle.
@@ -105,7 +107,7 @@ fn build(tree: &Tree, file: &File, catalog: &HashMap<String, Vec<Library>>) -> O
     let variables = variables(tree, file, &text);
     let mut floating = false;
     let mut partial = false;
-    for (number, line) in text.lines().enumerate().take(20_000) {
+    for (number, line) in tree.lines(file, &text, 20_000) {
         let line = line.trim();
         let end = line.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(line.len());
         let (configuration, rest) = line.split_at(end);
@@ -125,11 +127,15 @@ fn build(tree: &Tree, file: &File, catalog: &HashMap<String, Vec<Library>>) -> O
         {
             continue;
         }
+        let sets_versions = rest.starts_with("platform(") || rest.starts_with("enforcedPlatform(");
         let mut add = |name: &str, version: &str| {
             let version = substitute(version, &variables);
             let exact = !(maven::floats(&version) || version.contains('+') || version.starts_with("latest."));
             floating |= !exact;
             draft.depend(name, &version, scope, exact, at.clone());
+            if sets_versions && let Some(last) = draft.manifest.dependencies.last_mut() {
+                last.usage = Usage::Implied { why: "it sets the versions of others".to_owned() };
+            }
             if exact
                 && !version.is_empty()
                 && !version.contains('$')

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use seaworthy_facts::{Ecosystem, Lock, Scope};
+use seaworthy_facts::{Ecosystem, Lock, Scope, Usage};
 use seaworthy_syntax::Limits;
 use seaworthy_syntax::xml::{self, Element};
 
@@ -14,9 +14,8 @@ const PARENTS: usize = 8;
 
 /// Every project.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.named("pom.xml")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+    tree.first(tree.named("pom.xml").filter(|file| counts(file)), MANIFESTS, "Maven projects")
+        .into_iter()
         .filter_map(|file| project(tree, file))
         .collect()
 }
@@ -98,6 +97,9 @@ fn project(tree: &Tree, file: &File) -> Option<Draft> {
         draft.depend(&name, &requirement, scope, exact, at);
         if let Some(last) = draft.manifest.dependencies.last_mut() {
             last.resolved = resolved;
+            if kind != "dependency" {
+                last.usage = Usage::Implied { why: "it sets the versions of others".to_owned() };
+            }
         }
     };
     if let Some(dependencies) = root.child("dependencies") {

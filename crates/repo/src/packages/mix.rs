@@ -9,9 +9,8 @@ use crate::tree::{File, Tree};
 
 /// Every project.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.named("mix.exs")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+    tree.first(tree.named("mix.exs").filter(|file| counts(file)), MANIFESTS, "mix.exs files")
+        .into_iter()
         .filter_map(|file| project(tree, file))
         .collect()
 }

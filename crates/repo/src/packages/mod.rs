@@ -61,7 +61,7 @@ pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
         if dependencies.len() > DEPENDENCIES {
             let count = dependencies.len();
             dependencies.truncate(DEPENDENCIES);
-            tree.problem(
+            tree.cut(
                 draft.manifest.at.clone(),
                 format!(
                     "{count} direct dependencies; those after the first {DEPENDENCIES} were not looked at"

@@ -87,6 +87,20 @@ pub fn is_remote(specifier: &str) -> bool {
             && (specifier.ends_with(".ts") || specifier.ends_with(".js") || specifier.ends_with(".mjs"))
 }
 
+/// The name of the package that a registry's specifier names; of an address, all of it.
+pub fn package(specifier: &str) -> &str {
+    if specifier.starts_with("http") {
+        return specifier.trim_end_matches('/');
+    }
+    let plain = specifier
+        .trim_start_matches("npm:")
+        .trim_start_matches("jsr:")
+        .trim_start_matches('/')
+        .trim_end_matches('/');
+    let offset = usize::from(plain.starts_with('@'));
+    plain[offset..].find('@').map_or(plain, |at| &plain[..offset + at])
+}
+
 /// Whether it leaves the version open: there is none, or not all three numbers.
 pub fn floats(specifier: &str) -> bool {
     let Some(at) = specifier.rfind('@').filter(|at| *at > 0) else { return true };

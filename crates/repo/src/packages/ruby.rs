@@ -13,7 +13,8 @@ use crate::tree::{File, Tree};
 /// Every Gemfile.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     let files = tree.named("Gemfile").chain(tree.named("gems.rb"));
-    files.filter(|file| counts(file)).take(MANIFESTS).filter_map(|file| gemfile(tree, file)).collect()
+    let files = tree.first(files.filter(|file| counts(file)), MANIFESTS, "Gemfiles");
+    files.into_iter().filter_map(|file| gemfile(tree, file)).collect()
 }
 
 fn gemfile(tree: &Tree, file: &File) -> Option<Draft> {

@@ -304,3 +304,188 @@ fn remote_imports_and_deno_locks() {
     ]);
     assert!(locked.remote_imports[0].locked);
 }
+
+/// Each run-time dependency with what was found about it: `used`, `implied`, `unused` or `open`.
+fn usages(files: &[(&str, &str)]) -> Vec<(String, &'static str)> {
+    let found = packages(files);
+    let all = found.manifests.into_iter().flat_map(|manifest| manifest.dependencies);
+    all.filter(|dependency| dependency.scope == seaworthy_facts::Scope::Runtime)
+        .map(|dependency| {
+            let word = match dependency.usage {
+                Usage::Used { .. } => "used",
+                Usage::Implied { .. } => "implied",
+                Usage::NotFound => "unused",
+                Usage::NotLooked => "open",
+            };
+            (dependency.name, word)
+        })
+        .collect()
+}
+
+fn assert_usages(files: &[(&str, &str)], expected: &[(&str, &str)]) {
+    let found = usages(files);
+    let found: Vec<(&str, &str)> = found.iter().map(|(name, usage)| (name.as_str(), *usage)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn java_code_uses_libraries_by_their_packages() {
+    let dependency = |name: &str| {
+        let (group, artifact) = name.split_once(':').unwrap();
+        format!(
+            "<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>1.0</version></dependency>\n"
+        )
+    };
+    let names = [
+        "org.springframework.boot:spring-boot-starter-data-jpa",
+        "org.postgresql:postgresql",
+        "com.google.guava:guava",
+        "org.jsoup:jsoup",
+        "com.acme:acme-pdf-core",
+        "com.example.tool:tool",
+        "org.unheard:thing",
+    ];
+    let list: String = names.iter().map(|name| dependency(name)).collect();
+    let pom = format!(
+        "<project><parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.3.0</version></parent><dependencies>{list}</dependencies></project>"
+    );
+    let code = "package shop;\nimport com.google.common.collect.ImmutableList;\nimport com.acme.pdf.core.Page;\n// import org.jsoup.Jsoup;\nimport com.example.tool.Tool;\nclass A {}\n";
+    let files = [("pom.xml", pom.as_str()), ("src/main/java/shop/A.java", code)];
+    let expected = [
+        ("org.springframework.boot:spring-boot-starter-data-jpa", "implied"),
+        ("org.postgresql:postgresql", "implied"),
+        ("com.google.guava:guava", "used"),
+        ("org.jsoup:jsoup", "unused"),
+        ("com.acme:acme-pdf-core", "used"),
+        ("com.example.tool:tool", "used"),
+        ("org.unheard:thing", "open"),
+        ("org.springframework.boot:spring-boot-starter-parent", "implied"),
+    ];
+    assert_usages(&files, &expected);
+    // Code that the build makes may use what nothing here does, and so may another project.
+    let generating = pom.replace("</project>", "<build><!-- openapi-generator --></build></project>");
+    let open = usages(&[("pom.xml", &generating), files[1]]);
+    assert!(open.contains(&("org.jsoup:jsoup".to_owned(), "open")), "{open:?}");
+    let two = usages(&[("a/pom.xml", &pom), ("b/pom.xml", "<project/>"), ("a/src/main/java/A.java", code)]);
+    assert!(two.contains(&("org.jsoup:jsoup".to_owned(), "open")), "{two:?}");
+}
+
+#[test]
+fn gradle_platforms_set_versions_and_drivers_need_an_address() {
+    let build = "dependencies {\n    implementation platform('software.amazon.awssdk:bom:2.1.0')\n    implementation 'software.amazon.awssdk:s3'\n    implementation 'software.amazon.awssdk:sqs'\n    runtimeOnly 'com.mysql:mysql-connector-j'\n    runtimeOnly 'org.postgresql:postgresql'\n}\n";
+    let code = "import software.amazon.awssdk.services.s3.S3Client\n";
+    let settings = "spring.datasource.url=jdbc:postgresql://localhost/a\n";
+    assert_usages(
+        &[
+            ("build.gradle", build),
+            ("src/main/kotlin/A.kt", code),
+            ("src/main/resources/application.properties", settings),
+        ],
+        &[
+            ("software.amazon.awssdk:bom", "implied"),
+            ("software.amazon.awssdk:s3", "used"),
+            ("software.amazon.awssdk:sqs", "open"),
+            ("com.mysql:mysql-connector-j", "open"),
+            ("org.postgresql:postgresql", "used"),
+        ],
+    );
+}
+
+#[test]
+fn dotnet_code_uses_packages_by_namespaces_and_members() {
+    let names = [
+        "BCrypt.Net-Next",
+        "AWSSDK.S3",
+        "Npgsql.EntityFrameworkCore.PostgreSQL",
+        "CsvHelper",
+        "Acme.Pdf",
+        "Acme.Pdf.Fonts",
+        "Nobody.Knows",
+    ];
+    let list: String = names
+        .iter()
+        .map(|name| format!("<PackageReference Include=\"{name}\" Version=\"1.0.0\" />\n"))
+        .collect();
+    let project = format!("<Project><ItemGroup>{list}</ItemGroup></Project>");
+    let code = "using BCrypt.Net;\nusing Amazon.S3.Model;\nusing Acme.Pdf.Fonts.Latin;\nvar a = options.UseNpgsql(x);\n";
+    assert_usages(
+        &[("shop.csproj", &project), ("Program.cs", code)],
+        &[
+            ("BCrypt.Net-Next", "used"),
+            ("AWSSDK.S3", "used"),
+            ("Npgsql.EntityFrameworkCore.PostgreSQL", "used"),
+            ("CsvHelper", "unused"),
+            ("Acme.Pdf", "open"),
+            ("Acme.Pdf.Fonts", "used"),
+            ("Nobody.Knows", "open"),
+        ],
+    );
+}
+
+#[test]
+fn elixir_code_uses_applications_by_their_modules() {
+    let mix = "defmodule A.MixProject do\n  defp deps do\n    [{:phoenix, \"~> 1.7\"}, {:jason, \"~> 1.4\"}, {:httpoison, \"~> 2.0\"}, {:timex, \"~> 3.7\"}, {:cors_plug, \"~> 3.0\"}, {:odd_name, \"~> 1.0\"}]\n  end\nend\n";
+    let code = "defmodule A do\n  use Phoenix.Controller\n  def get, do: HTTPoison.get!(\"a\")\n  plug CORSPlug\nend\n";
+    assert_usages(
+        &[("mix.exs", mix), ("lib/a.ex", code)],
+        &[
+            ("phoenix", "used"),
+            ("jason", "implied"),
+            ("httpoison", "used"),
+            ("timex", "unused"),
+            ("cors_plug", "used"),
+            ("odd_name", "open"),
+        ],
+    );
+}
+
+#[test]
+fn deno_code_uses_the_keys_of_its_import_map() {
+    let map = r#"{"imports": {"oak": "jsr:@oak/oak@17.0.0", "std/": "https://deno.land/std@0.200.0/mod.ts", "preact": "npm:preact@10.1.0", "left": "jsr:@a/left@1.0.0", "peer": "npm:peer@1.0.0"}, "compilerOptions": {"jsxImportSource": "preact"}}"#;
+    let code = "import { Application } from \"oak\";\nimport { join } from 'std/path/mod.ts';\n";
+    let lock = r#"{"version": "4", "npm": {"x@1.0.0_peer@1.0.0": {}}}"#;
+    let expected =
+        [("oak", "used"), ("std/", "used"), ("preact", "used"), ("left", "unused"), ("peer", "implied")];
+    let files = [("deno.json", map), ("main.ts", code), ("deno.lock", lock)];
+    assert_usages(&files, &expected);
+    // Without the lockfile nobody knows what expects it.
+    let without = usages(&files[..2]);
+    assert_eq!(without[4].1, "open");
+}
+
+#[test]
+fn dart_code_uses_packages_by_their_names() {
+    let manifest = "name: a\ndependencies:\n  http: ^1.0.0\n  dio: ^5.0.0\n  cupertino_icons: ^1.0.0\n";
+    assert_usages(
+        &[("pubspec.yaml", manifest), ("lib/main.dart", "import 'package:http/http.dart' as http;\n")],
+        &[("http", "used"), ("dio", "unused"), ("cupertino_icons", "open")],
+    );
+}
+
+#[test]
+fn programs_that_a_lockfile_does_not_name_hold_back() {
+    let manifest = r#"{"name": "a", "dependencies": {"lib": "^1.0.0", "tool": "^1.0.0"}, "scripts": {"start": "NODE_ENV=x node a.js", "job": "odd-runner x"}}"#;
+    // Yarn 1 names no programs: any package may bring the one that nothing explains.
+    let yarn =
+        "# yarn lockfile v1\n\nlib@^1.0.0:\n  version \"1.0.0\"\n\ntool@^1.0.0:\n  version \"1.0.0\"\n";
+    assert_usages(&[("package.json", manifest), ("yarn.lock", yarn)], &[("lib", "open"), ("tool", "open")]);
+    let plain = manifest.replace("odd-runner x", "node b.js");
+    assert_usages(&[("package.json", &plain), ("yarn.lock", yarn)], &[("lib", "unused"), ("tool", "unused")]);
+    // pnpm tells which package brings programs.
+    let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      lib:\n        specifier: ^1.0.0\n        version: 1.0.0\n      tool:\n        specifier: ^1.0.0\n        version: 1.0.0\npackages:\n\n  lib@1.0.0:\n    resolution: {integrity: sha512-a}\n\n  tool@1.0.0:\n    resolution: {integrity: sha512-b}\n    hasBin: true\n";
+    assert_usages(
+        &[("package.json", manifest), ("pnpm-lock.yaml", pnpm)],
+        &[("lib", "unused"), ("tool", "open")],
+    );
+}
+
+#[test]
+fn more_manifests_than_are_read_are_named() {
+    let paths: Vec<String> = (0..=draft::MANIFESTS).map(|number| format!("a{number:05}/go.mod")).collect();
+    let files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "module a\n")).collect();
+    let found = packages(&files);
+    assert_eq!(found.manifests.len(), draft::MANIFESTS);
+    let [unread] = found.unread.as_slice() else { panic!("{:?}", found.unread) };
+    assert!(unread.what.contains("Go modules"), "{}", unread.what);
+    assert_eq!(unread.at.path(), Some("a02000/go.mod"));
+}

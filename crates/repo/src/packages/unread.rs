@@ -56,5 +56,11 @@ pub fn managers(tree: &Tree) -> Vec<Unread> {
     for file in manifests.filter(|file| tree.is_broken(&file.path)).take(20) {
         unread.push(Unread { what: format!("{} is broken and was not read", file.path), at: file.at() });
     }
+    // The manifests were listed before the rooms had turns.
+    for cut in tree.turn(0).cuts().into_iter().chain(tree.cuts()) {
+        if !unread.contains(&cut) {
+            unread.push(cut);
+        }
+    }
     unread
 }

@@ -152,12 +152,12 @@ fn config(reader: &mut Reader, file: &File, document: &Node) {
         }
         return;
     };
-    for (key, node) in workflows.map().iter().take(200) {
+    for (key, node) in reader.tree.some(file.at(), workflows.map(), 200, "workflows") {
         if !matches!(node.untagged().value, Value::Map(_)) {
             continue;
         }
         let at = file.at_line(key.line);
-        let workflow = config.workflow(reader, &key.text, node, at);
+        let workflow = config.workflow(reader, &key.text, node, at.clone());
         reader.found.workflows.push(workflow);
     }
 }
@@ -194,7 +194,8 @@ impl Config<'_> {
         }
         let mut jobs: Vec<Job> = Vec::new();
         let mut unread = Vec::new();
-        for entry in node.get("jobs").map(Node::list).unwrap_or_default().iter().take(500) {
+        let entries = node.get("jobs").map(Node::list).unwrap_or_default();
+        for entry in reader.tree.some(self.file.at_line(node.line), entries, 500, "jobs") {
             let (called, settings) = match entry.map().first() {
                 Some((key, settings)) => (key.text.clone(), Some(settings)),
                 None => (entry.scalar().unwrap_or_default(), None),

@@ -45,6 +45,7 @@ pub fn collect(tree: &Tree, commands: &Commands) -> Pipelines {
         pipelines.owners.extend(found.owners);
         pipelines.environments.extend(found.environments);
     }
+    pipelines.unread.extend(tree.cuts());
     pipelines
 }
 

@@ -69,15 +69,11 @@ impl<'t, 'c> Reader<'t, 'c> {
     /// The YAML files of a folder of the root, in order of their paths; those below it only when `deep`.
     pub fn yaml_files(&self, folder: &str, deep: bool) -> Vec<&'t File> {
         let start = format!("{}{folder}/", self.root.prefix);
-        self.tree
-            .files()
-            .iter()
-            .filter(|file| {
-                file.path.strip_prefix(start.as_str()).is_some_and(|rest| deep || !rest.contains('/'))
-                    && matches!(file.extension().as_str(), "yml" | "yaml")
-            })
-            .take(500)
-            .collect()
+        let files = self.tree.files().iter().filter(|file| {
+            file.path.strip_prefix(start.as_str()).is_some_and(|rest| deep || !rest.contains('/'))
+                && matches!(file.extension().as_str(), "yml" | "yaml")
+        });
+        self.tree.first(files, 500, "CI files in a folder")
     }
 
     /// The documents of a YAML file. What cannot be read is a problem of the tree and something unread for the items.

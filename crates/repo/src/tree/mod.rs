@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use seaworthy_facts::{Location, Problem};
+use seaworthy_facts::{Location, Problem, Unread};
 
 pub use class::{Class, is_template, language_of};
 pub use listing::ListError;
@@ -107,6 +107,8 @@ struct Listed {
     noted: Mutex<BTreeMap<u8, Vec<Noted>>>,
     /// Paths of files that do not follow their format, with the turn in which that was found.
     broken: Mutex<HashSet<(u8, String)>>,
+    /// What was left out because there was too much of it, with the turn in which that happened.
+    cut: Mutex<Vec<(u8, Unread)>>,
 }
 
 /// A problem, as a room noted it.
@@ -166,8 +168,17 @@ impl Tree {
         let anchors = roots.iter().map(|root: &Root| Anchor::new(&root.folder)).collect();
         let noted = problems.into_iter().map(|problem| Noted { problem, only_first: false }).collect();
         let noted = Mutex::new(BTreeMap::from([(0, noted)]));
-        let listed =
-            Listed { roots, files, by_path, by_name, anchors, limits, noted, broken: Mutex::default() };
+        let listed = Listed {
+            roots,
+            files,
+            by_path,
+            by_name,
+            anchors,
+            limits,
+            noted,
+            broken: Mutex::default(),
+            cut: Mutex::default(),
+        };
         Ok(Tree { listed: Arc::new(listed), turn: 0 })
     }
 
@@ -340,10 +351,59 @@ impl Tree {
         if files.len() > most
             && let Some(cut) = files.pop()
         {
-            let text = format!("more than {most} {what}; this one and those after it were not looked at");
-            self.problem(cut.at(), text);
+            self.cut(
+                cut.at(),
+                format!("more than {most} {what}; this one and those after it were not looked at"),
+            );
         }
         files
+    }
+
+    /// The first so many of what a file lists. Where that cuts some off, the file is named.
+    pub fn some<'l, T>(&self, at: Location, list: &'l [T], most: usize, what: &str) -> &'l [T] {
+        if list.len() > most {
+            let count = list.len();
+            self.cut(at, format!("{count} {what}; those after the first {most} were not looked at"));
+        }
+        &list[..list.len().min(most)]
+    }
+
+    /// The first so many lines of a file. Where that cuts some off, the first that is left out is named.
+    pub fn lines<'l>(
+        &self,
+        file: &File,
+        text: &'l str,
+        most: u32,
+    ) -> impl Iterator<Item = (usize, &'l str)> + use<'l> {
+        let most_lines = most as usize;
+        if text.len() > most_lines && text.lines().nth(most_lines).is_some() {
+            let at = file.at_line(most.saturating_add(1));
+            self.cut(at, format!("more than {most} lines; this one and those after it were not looked at"));
+        }
+        text.lines().enumerate().take(most_lines)
+    }
+
+    /// Notes what was left out because there is more than is looked at: it is a problem, and nothing can be concluded
+    /// from its absence.
+    pub fn cut(&self, at: Location, what: impl Into<String>) {
+        let unread = Unread { what: what.into(), at };
+        self.problem(unread.at.clone(), unread.what.clone());
+        if let Ok(mut cut) = self.listed.cut.lock() {
+            let new = (self.turn, unread);
+            if cut.len() < PROBLEMS && !cut.contains(&new) {
+                cut.push(new);
+            }
+        }
+    }
+
+    /// What this room left out, by place.
+    pub fn cuts(&self) -> Vec<Unread> {
+        let own = |cut: &[(u8, Unread)]| {
+            cut.iter().filter(|(turn, _)| *turn == self.turn).map(|(_, unread)| unread.clone()).collect()
+        };
+        let mut cuts: Vec<Unread> = self.listed.cut.lock().map(|cut| own(&cut)).unwrap_or_default();
+        cuts.sort_by(|left, right| left.at.cmp(&right.at));
+        cuts
     }
 
     /// Notes a file that does not follow its format. Each file is named once, whoever reads it.

@@ -25,8 +25,8 @@ const DEPTH: usize = 4;
 
 /// The folders of the charts.
 pub fn folders(tree: &Tree) -> Vec<String> {
-    let charts = tree.named("Chart.yaml").filter(|file| super::can_ship(file)).take(CHARTS);
-    charts.map(|file| file.folder().to_owned()).collect()
+    let charts = tree.named("Chart.yaml").filter(|file| super::can_ship(file));
+    tree.first(charts, CHARTS, "Helm charts").into_iter().map(|file| file.folder().to_owned()).collect()
 }
 
 /// Reads every chart. A chart inside another is read with what the outer one gives to it.

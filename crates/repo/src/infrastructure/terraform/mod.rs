@@ -42,8 +42,14 @@ pub fn read(found: &mut Found) {
         let json = file.name().ends_with(".tf.json") || file.name().ends_with(".tofu.json");
         let native = file.name().ends_with(".tf") || file.name().ends_with(".tofu");
         let terragrunt = file.name() == "terragrunt.hcl";
-        if !(json || native || terragrunt) || !super::can_ship(file) || count >= FILES {
+        if !(json || native || terragrunt) || !super::can_ship(file) {
             continue;
+        }
+        if count >= FILES {
+            let what =
+                format!("more than {FILES} Terraform files; this one and those after it were not looked at");
+            tree.cut(file.at(), what);
+            break;
         }
         count += 1;
         let Some(text) = tree.text(file) else { continue };

@@ -76,9 +76,8 @@ struct Package<'t> {
 /// Every `package.json`.
 pub fn manifests(tree: &Tree, installs: &Installs) -> Vec<Draft> {
     let mut packages: Vec<Package> = tree
-        .named("package.json")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+        .first(tree.named("package.json").filter(|file| counts(file)), MANIFESTS, "package.json files")
+        .into_iter()
         .filter_map(|file| {
             Some(Package {
                 draft: Draft::new(tree, file, Ecosystem::Npm),
@@ -134,6 +133,7 @@ fn dependencies(package: &mut Package) {
             }
         }
     }
+    draft.commands = draft.texts.len();
     settings(node, &mut draft.texts);
     let bundles = draft.manifest.dependencies.iter().any(|known| BUNDLERS.contains(&known.name.as_str()));
     let builds = node.path("scripts.build").is_some() || node.path("scripts.production").is_some();
@@ -332,6 +332,8 @@ fn lock<'t>(
         let member = relative(folder, package.file.folder()).unwrap_or(".").to_owned();
         package.draft.resolve(|name| lock.resolved(&member, name));
         package.draft.known = lock.known.clone();
+        // Yarn 1 lists no programs.
+        package.draft.programs_told = lock.form != locks::Form::Descriptors;
     }
 }
 

@@ -75,7 +75,7 @@ fn known(text: &str) -> HashMap<String, Known> {
             4 => {
                 in_peers = content == "peerDependencies:";
                 if content == "hasBin: true" && !name.is_empty() {
-                    known.entry(name.clone()).or_default();
+                    known.entry(name.clone()).or_default().unnamed_programs = true;
                 }
             }
             6 if in_peers && !name.is_empty() => {

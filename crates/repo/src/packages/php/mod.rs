@@ -15,9 +15,8 @@ use crate::tree::{File, Tree};
 
 /// Every `composer.json`.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
-    tree.named("composer.json")
-        .filter(|file| counts(file))
-        .take(MANIFESTS)
+    tree.first(tree.named("composer.json").filter(|file| counts(file)), MANIFESTS, "composer.json files")
+        .into_iter()
         .filter_map(|file| composer(tree, file))
         .collect()
 }
@@ -161,7 +160,7 @@ impl ComposerPackage {
         // Names under which code calls it without its namespace.
         let aliases = laravel.and_then(|laravel| laravel.get("aliases")).map(keys).unwrap_or_default();
         let peers = keys(&self.suggest);
-        Known { programs, peers, names, aliases, functions: has_files, discovered }
+        Known { programs, peers, names, aliases, functions: has_files, discovered, unnamed_programs: false }
     }
 }
 

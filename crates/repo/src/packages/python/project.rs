@@ -18,11 +18,13 @@ const LOCKS: &[&str] = &["poetry.lock", "uv.lock", "pdm.lock", "pylock.toml"];
 /// Projects and Pipfiles.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for file in tree.named("pyproject.toml").filter(|file| counts(file)).take(MANIFESTS) {
+    let projects = tree.named("pyproject.toml").filter(|file| counts(file));
+    for file in tree.first(projects, MANIFESTS, "pyproject.toml files") {
         let Some(node) = parsed(tree, file, toml::parse) else { continue };
         drafts.extend(project(tree, file, &node));
     }
-    for file in tree.named("Pipfile").filter(|file| counts(file)).take(MANIFESTS) {
+    let pipfiles = tree.named("Pipfile").filter(|file| counts(file));
+    for file in tree.first(pipfiles, MANIFESTS, "Pipfiles") {
         let Some(node) = parsed(tree, file, toml::parse) else { continue };
         drafts.push(pipfile(tree, file, &node));
     }

@@ -174,8 +174,11 @@ fn is_for_development(file: &File) -> bool {
 
 /// Every requirements file that stands for itself.
 pub fn manifests(tree: &Tree, installs: &Installs, projects: &[Draft]) -> Vec<Draft> {
-    let files: Vec<&File> =
-        tree.files().iter().filter(|file| is_requirements(file) && counts(file)).take(MANIFESTS).collect();
+    let files: Vec<&File> = tree.first(
+        tree.files().iter().filter(|file| is_requirements(file) && counts(file)),
+        MANIFESTS,
+        "requirements files",
+    );
     let mut included: HashSet<String> = HashSet::new();
     let mut parsed = Vec::new();
     for file in &files {

@@ -1,4 +1,4 @@
-//! How Go, Rust and Elixir use a package.
+//! How Go, Rust and Dart use a package.
 
 use seaworthy_facts::Usage;
 
@@ -72,53 +72,35 @@ pub fn implied_cargo(name: &str) -> Option<Usage> {
         .then(|| Usage::Implied { why: "it links a library or chooses features of others".to_owned() })
 }
 
-/// An application is named by its atom or by the module that its name makes.
-pub fn hex(name: &str, _draft: &Draft, clues: &mut Clues) {
-    let accept: fn(&File, &Hit) -> bool =
-        |file, hit| file.language == Some("elixir") && !hit.comment && !matches!(file.name(), "mix.exs");
-    let camel: String = name
-        .split('_')
-        .map(|part| {
-            part.chars().take(1).flat_map(char::to_uppercase).chain(part.chars().skip(1)).collect::<String>()
-        })
-        .collect();
-    let dotted = name
-        .split('_')
-        .map(|part| {
-            part.chars().take(1).flat_map(char::to_uppercase).chain(part.chars().skip(1)).collect::<String>()
-        })
-        .collect::<Vec<_>>()
-        .join(".");
-    clues.word(format!(":{name}"), accept);
-    clues.word(camel, accept);
-    clues.word(dotted, accept);
-    clues.word(name.to_ascii_uppercase(), accept);
-    const SHOWN_BY: &[(&str, &[&str])] = &[
-        ("postgrex", &["Ecto.Adapters.Postgres"]),
-        ("myxql", &["Ecto.Adapters.MyXQL"]),
-        ("ecto_sql", &["Ecto.Adapters", "Ecto.Migration"]),
-        ("plug_cowboy", &["Plug.Cowboy", "Phoenix.Endpoint.Cowboy2Adapter", "Phoenix.Endpoint"]),
-        ("bandit", &["Bandit"]),
-        ("phoenix_html", &["Phoenix.HTML"]),
-        ("phoenix_live_view", &["Phoenix.LiveView", "LiveView"]),
-        ("phoenix_live_dashboard", &["LiveDashboard"]),
-        ("phoenix_ecto", &["Phoenix.Ecto"]),
-        ("telemetry_metrics", &["Telemetry.Metrics"]),
-        ("telemetry_poller", &[":telemetry_poller"]),
-        ("dns_cluster", &["DNSCluster"]),
-        ("httpoison", &["HTTPoison"]),
-        ("bcrypt_elixir", &["Bcrypt"]),
-        ("argon2_elixir", &["Argon2"]),
-        ("pbkdf2_elixir", &["Pbkdf2"]),
-        ("phoenix_pubsub", &["Phoenix.PubSub"]),
-        ("nimble_csv", &["NimbleCSV"]),
-        ("jose", &["JOSE"]),
-        ("fun_with_flags", &["FunWithFlags"]),
-        ("open_api_spex", &["OpenApiSpex"]),
-    ];
-    for (_, signs) in SHOWN_BY.iter().filter(|(known, _)| *known == name) {
-        for sign in *signs {
-            clues.word(*sign, accept);
-        }
-    }
+/// A package is imported by its name.
+pub fn dart(name: &str, _draft: &Draft, clues: &mut Clues) {
+    clues.text(format!("package:{name}/"), |file, hit| file.language == Some("dart") && !hit.comment);
+}
+
+/// Packages of plain Dart, which do nothing unless they are imported. Others may bring code of a platform, fonts or
+/// assets, which works by being there.
+const PLAIN_DART: &[&str] = &[
+    "bloc",
+    "dartz",
+    "dio",
+    "equatable",
+    "flutter_bloc",
+    "flutter_riverpod",
+    "get",
+    "get_it",
+    "go_router",
+    "hooks_riverpod",
+    "http",
+    "provider",
+    "riverpod",
+    "rxdart",
+    "shelf",
+    "shelf_router",
+    "timeago",
+    "uuid",
+];
+
+/// What nobody imports may still be there for a platform's sake.
+pub fn implied_dart(name: &str) -> Option<Usage> {
+    (!PLAIN_DART.contains(&name)).then_some(Usage::NotLooked)
 }

@@ -4,6 +4,10 @@
 //! reported only where the ecosystem's rules are tight enough to say so; otherwise it stays "not looked for".
 
 mod compiled;
+mod deno;
+mod elixir;
+mod known;
+mod managed;
 mod names;
 mod npm;
 mod php;
@@ -79,11 +83,17 @@ pub fn plan(drafts: &[Draft], needles: &mut Needles) -> Plan {
             Ecosystem::Packagist => php::clues,
             Ecosystem::Go => compiled::go,
             Ecosystem::Cargo => compiled::cargo,
-            Ecosystem::Hex => compiled::hex,
-            _ => continue,
+            Ecosystem::Hex => elixir::clues,
+            Ecosystem::Maven | Ecosystem::Gradle => managed::java,
+            Ecosystem::Nuget => managed::dotnet,
+            Ecosystem::Deno => deno::clues,
+            Ecosystem::Pub => compiled::dart,
+            Ecosystem::Swift => continue,
         };
         for (number, dependency) in draft.manifest.dependencies.iter().enumerate() {
-            if dependency.scope != Scope::Runtime || plan.wanted.len() >= DEPENDENCIES {
+            // What sets the versions of others is known to be needed already.
+            let asked = dependency.scope == Scope::Runtime && dependency.usage == Usage::NotLooked;
+            if !asked || plan.wanted.len() >= DEPENDENCIES {
                 continue;
             }
             let mut clues = Clues { needles, clues: Vec::new() };
@@ -120,8 +130,13 @@ pub fn fill(tree: &Tree, scan: &Scan, plan: &Plan, drafts: &mut [Draft]) {
             Ecosystem::Packagist => php::implied(&name, draft),
             Ecosystem::Go => compiled::implied_go(&name, draft, tree, scan),
             Ecosystem::Cargo => compiled::implied_cargo(&name),
-            // Module names of Elixir packages cannot be told from their names with certainty.
-            _ => Some(Usage::NotLooked),
+            Ecosystem::Hex => elixir::implied(&name, draft, drafts, &names),
+            Ecosystem::Maven | Ecosystem::Gradle | Ecosystem::Nuget => {
+                managed::implied(&name, draft, drafts, tree)
+            }
+            Ecosystem::Deno => deno::implied(&name, draft, tree),
+            Ecosystem::Pub => compiled::implied_dart(&name),
+            Ecosystem::Swift => Some(Usage::NotLooked),
         };
         if let Some(usage) = implied {
             drafts[wanted.draft].manifest.dependencies[wanted.dependency].usage = usage;

@@ -20,12 +20,13 @@ pub struct Names<'t> {
     tree: &'t Tree,
     modules: OnceCell<BTreeMap<String, Location>>,
     constants: OnceCell<BTreeMap<String, Location>>,
+    aliases: OnceCell<BTreeMap<String, Location>>,
 }
 
 impl<'t> Names<'t> {
     /// Nothing is read yet.
     pub fn new(tree: &'t Tree) -> Names<'t> {
-        Names { tree, modules: OnceCell::new(), constants: OnceCell::new() }
+        Names { tree, modules: OnceCell::new(), constants: OnceCell::new(), aliases: OnceCell::new() }
     }
 
     /// Top-level Python modules that are imported, in lower case without `_`, each with the first place.
@@ -54,6 +55,26 @@ impl<'t> Names<'t> {
                     if word.starts_with(|c: char| c.is_ascii_uppercase()) {
                         let mut path = String::new();
                         for part in word.split("::").take(4) {
+                            path.push_str(part);
+                            add(&path);
+                        }
+                    }
+                }
+            })
+        })
+    }
+
+    /// Elixir modules with the prefixes of their paths, in lower case without dots.
+    pub fn aliases(&self) -> &BTreeMap<String, Location> {
+        self.aliases.get_or_init(|| {
+            self.read("elixir", |line, add| {
+                if line.trim_start().starts_with(['#', '@']) {
+                    return;
+                }
+                for word in line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')) {
+                    if word.starts_with(|c: char| c.is_ascii_uppercase()) {
+                        let mut path = String::new();
+                        for part in word.split('.').take(4) {
                             path.push_str(part);
                             add(&path);
                         }

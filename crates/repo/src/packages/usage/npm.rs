@@ -305,7 +305,7 @@ fn in_plugin_settings(file: &File, hit: &Hit) -> bool {
 }
 
 /// Programs whose names are not their packages'.
-const PROGRAMS: &[(&str, &[&str])] = &[
+pub const PROGRAMS: &[(&str, &[&str])] = &[
     ("typescript", &["tsc"]),
     ("react-email", &["email"]),
     ("@angular/cli", &["ng"]),
@@ -409,8 +409,100 @@ pub fn implied(name: &str, draft: &Draft, drafts: &[Draft], tree: &Tree) -> Opti
             && !matches!(other.usage, Usage::NotFound)
             && draft.known.get(&other.name).is_some_and(|known| known.peers.iter().any(|peer| peer == name))
     });
-    expecting.and_then(|other| because(format!("{} expects it beside itself", other.name)))
+    if let Some(other) = expecting {
+        return because(format!("{} expects it beside itself", other.name));
+    }
+    may_be_called(name, draft, drafts).then_some(Usage::NotLooked)
 }
+
+/// Whether a program of the package may be called by a name that is not known here.
+fn may_be_called(name: &str, draft: &Draft, drafts: &[Draft]) -> bool {
+    if PROGRAMS.iter().any(|(known, _)| *known == name) {
+        return false;
+    }
+    if draft.programs_told {
+        return draft.known.get(name).is_some_and(|known| known.unnamed_programs);
+    }
+    let root = draft.manifest.member_of.as_deref();
+    let related = drafts.iter().filter(|other| root == Some(other.path())).chain([draft]);
+    related.flat_map(|other| &other.texts[..other.commands]).any(|(_, text)| {
+        called(text).any(|program| {
+            !ORDINARY.contains(&program)
+                && !draft.manifest.dependencies.iter().any(|other| {
+                    other.name != name && programs(&other.name, draft).iter().any(|known| known == program)
+                })
+        })
+    })
+}
+
+/// The first words of the commands in a script, without settings of variables and programs that start others.
+fn called(script: &str) -> impl Iterator<Item = &str> {
+    script.split(['&', '|', ';', '(', ')', '\n']).filter_map(|command| {
+        let mut words = command.split_whitespace().filter(|word| !word.contains('=')).skip_while(|word| {
+            word.starts_with('-')
+                || matches!(*word, "cross-env" | "npx" | "bunx" | "dotenv" | "env" | "exec" | "time" | "!")
+        });
+        let word = words.next()?.trim_matches(['"', '\'']);
+        let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '@'));
+        (plain && word.starts_with(|c: char| c.is_ascii_lowercase())).then_some(word)
+    })
+}
+
+/// Programs that a script may call and that no package brings.
+const ORDINARY: &[&str] = &[
+    "bash",
+    "bun",
+    "cargo",
+    "cat",
+    "cd",
+    "chmod",
+    "composer",
+    "cp",
+    "curl",
+    "deno",
+    "docker",
+    "docker-compose",
+    "echo",
+    "exit",
+    "export",
+    "false",
+    "find",
+    "git",
+    "go",
+    "grep",
+    "kill",
+    "ln",
+    "ls",
+    "lerna",
+    "make",
+    "mkdir",
+    "mv",
+    "node",
+    "npm",
+    "open",
+    "php",
+    "pip",
+    "pnpm",
+    "printf",
+    "python",
+    "python3",
+    "rm",
+    "rsync",
+    "ruby",
+    "sed",
+    "set",
+    "sh",
+    "sleep",
+    "ssh",
+    "tar",
+    "test",
+    "touch",
+    "true",
+    "uv",
+    "wait",
+    "yarn",
+    "zip",
+];
 
 /// Short names by which Babel, ESLint and others call their plugins.
 fn conventions(name: &str) -> Vec<String> {

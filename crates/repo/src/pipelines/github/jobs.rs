@@ -25,7 +25,7 @@ pub fn read(
     let mut found: Vec<Job> = Vec::new();
     // Names that stand for several jobs, because a reusable workflow was put in.
     let mut stands_for: Vec<(String, Vec<String>)> = Vec::new();
-    for (key, node) in jobs.map().iter().take(1_000) {
+    for (key, node) in reader.tree.some(Location::file(frame.path.clone()), jobs.map(), 1_000, "jobs") {
         let at = Location::line(frame.path.clone(), key.line);
         let job = Outline::read(&key.text, node, at, frame, env);
         if let Some(called) = node.get("uses").and_then(Node::as_str) {

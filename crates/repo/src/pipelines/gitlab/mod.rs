@@ -130,19 +130,11 @@ fn files_of<'t>(reader: &Reader<'t, '_>, local: &str, from: &str) -> Vec<&'t Fil
     }
     let Ok(glob) = GlobBuilder::new(local).literal_separator(true).build() else { return Vec::new() };
     let matcher = glob.compile_matcher();
-    reader
-        .tree
-        .files()
-        .iter()
-        .filter(|file| {
-            matches!(file.extension().as_str(), "yml" | "yaml")
-                && file
-                    .path
-                    .strip_prefix(reader.root.prefix.as_str())
-                    .is_some_and(|path| matcher.is_match(path))
-        })
-        .take(FILES)
-        .collect()
+    let files = reader.tree.files().iter().filter(|file| {
+        matches!(file.extension().as_str(), "yml" | "yaml")
+            && file.path.strip_prefix(reader.root.prefix.as_str()).is_some_and(|path| matcher.is_match(path))
+    });
+    reader.tree.first(files, FILES, "files that an include names")
 }
 
 fn workflow(reader: &mut Reader, file: &File, whole: &Rc<Item>, config: Config, child: bool) -> Workflow {
@@ -171,7 +163,7 @@ fn workflow(reader: &mut Reader, file: &File, whole: &Rc<Item>, config: Config, 
     };
     let mut stages: Vec<(String, usize)> = Vec::new();
     let order = stage_order(whole);
-    for (name, line, _) in whole.entries().iter().take(2_000) {
+    for (name, line, _) in reader.tree.some(at.clone(), whole.entries(), 2_000, "jobs and settings") {
         if name.starts_with('.') || GLOBAL.contains(&name.as_str()) {
             continue;
         }
