@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use seaworthy_facts::{Absent, FactView, Facts};
 use seaworthy_model::{Cause, ItemId, ItemReport, Section};
 
-use crate::{Findings, Item, items, own, settle};
+use crate::{Applies, Findings, Item, items, own, settle};
 
 /// What judging needs to know besides the facts.
 #[derive(Debug, Clone)]
@@ -90,6 +90,11 @@ fn add_records(item: &Item, facts: &Facts, found: &mut Result<Findings, Absent>)
             *found = Ok(Findings::without_facts(absent.clone()));
         }
         let Ok(findings) = found else { return };
+        // Where the site showed something, the item applies, whatever the repository lets see.
+        if entry.probe && findings.scopes.iter().all(|scope| matches!(scope.applies, Applies::No(_))) {
+            let looked_for = std::mem::take(&mut findings.looked_for);
+            *findings = Findings { looked_for, ..Findings::new() };
+        }
         let by_component = findings.scopes.iter().any(|scope| scope.component.is_some());
         match &entry.evidence.component {
             Some(component) if by_component => {
@@ -119,9 +124,14 @@ mod tests {
             component: component.map(str::to_owned),
             ..Evidence::configured("it was tried", location)
         };
-        let entry =
-            RecordEntry { item: ItemId::new("ci.tests"), evidence, signed_by: None, attestation: false };
-        Facts { records: Records { entries: vec![entry], problems: Vec::new() }.into(), ..Facts::default() }
+        let entry = RecordEntry {
+            item: ItemId::new("ci.tests"),
+            evidence,
+            signed_by: None,
+            attestation: false,
+            probe: false,
+        };
+        Facts { records: Records { entries: vec![entry], ..Records::default() }.into(), ..Facts::default() }
     }
 
     /// Each scope's component and how many pieces of evidence it has.

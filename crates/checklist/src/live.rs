@@ -15,6 +15,10 @@ pub struct Live {
     evidence: Vec<Evidence>,
     notes: Vec<Note>,
     absent: Option<Absent>,
+    /// Why an address that answered decided nothing.
+    undecided: Option<String>,
+    /// What the item is about was looked for, and there is none.
+    nothing: Option<String>,
 }
 
 /// An address that was probed, as evidence needs it.
@@ -103,6 +107,18 @@ impl Live {
             .push(Note { summary: summary.into(), location: Some(Location::Url { url: url.to_owned() }) });
     }
 
+    /// Why an address that answered decides nothing.
+    pub fn undecided(&mut self, summary: impl Into<String>, url: &str) {
+        let summary = summary.into();
+        self.undecided.get_or_insert_with(|| summary.clone());
+        self.note(summary, url);
+    }
+
+    /// What the item is about was looked for there, and there is none: it does not apply, unless the repository shows it.
+    pub fn nothing(&mut self, summary: impl Into<String>) {
+        self.nothing.get_or_insert_with(|| summary.into());
+    }
+
     fn add(&mut self, item: &Item, place: Place, polarity: Polarity, summary: String) -> &mut Evidence {
         let rung = if place.environment == Environment::Production { Rung::Proven } else { Rung::Observed };
         let expires =
@@ -127,11 +143,32 @@ impl Live {
     /// When neither says anything and the facts are missing.
     pub fn join(self, configured: Result<Findings, Absent>) -> Result<Findings, Absent> {
         if self.evidence.is_empty() {
+            let shown = |findings: &Findings| {
+                findings.scopes.iter().any(|scope| !scope.evidence.is_empty() || !scope.unread.is_empty())
+            };
+            if let Some(reason) = self.nothing.filter(|_| self.undecided.is_none())
+                && !configured.as_ref().is_ok_and(shown)
+            {
+                let mut findings = Findings::not_applicable(reason);
+                findings.notes = configured.map(|configured| configured.notes).unwrap_or_default();
+                findings.notes.extend(self.notes);
+                return Ok(findings);
+            }
             let mut findings = match (configured, self.absent) {
                 (Ok(findings), _) => findings,
                 // What could not be run says more than what nobody asked for.
                 (Err(_), Some(absent)) => Findings::without_facts(absent),
-                (Err(absent), None) => return Err(absent),
+                (Err(absent), None) if self.notes.is_empty() => return Err(absent),
+                (Err(absent), None) => {
+                    // What was seen there says more than that nothing else was looked at.
+                    let why =
+                        self.undecided.map_or(absent.why.clone(), |why| format!("{why}; {}", absent.why));
+                    let mut findings = Findings::without_facts(Absent::new(absent.cause, why));
+                    if absent.cause == seaworthy_model::Cause::NotPermitted {
+                        findings.settled_by = Some(crate::shared::settle::folder());
+                    }
+                    findings
+                }
             };
             findings.notes.extend(self.notes);
             return Ok(findings);

@@ -457,10 +457,11 @@ mod records {
                 evidence: evidence.recorded(),
                 signed_by: None,
                 attestation: false,
+                probe: false,
             })
             .collect();
         let mut facts =
-            Facts { records: Records { entries, problems: Vec::new() }.into(), ..Facts::default() };
+            Facts { records: Records { entries, ..Records::default() }.into(), ..Facts::default() };
         if let Some(absent) = system {
             facts.system = seaworthy_facts::Collected::Absent(absent.clone());
             facts.pipelines = seaworthy_facts::Collected::Absent(absent);

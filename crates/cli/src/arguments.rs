@@ -88,6 +88,9 @@ pub struct Probing {
     /// Write what the site answered, to be judged again with --replay
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Add what the site showed to the ledger, so that later runs know it and see certificates renewed
+    #[arg(long, conflicts_with = "replay")]
+    pub remember: bool,
     /// Judge what --record wrote instead of asking the site
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "live", "record"])]
     pub replay: Option<PathBuf>,

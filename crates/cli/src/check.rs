@@ -12,7 +12,7 @@ use crate::arguments::{Audited, Check, Judging, OutputFormat, Probing};
 use crate::configuration::{Instant, Settings, check_name, settings};
 use crate::failure::{Failure, Outcome};
 use crate::output::Outputs;
-use crate::probing;
+use crate::{probing, remember};
 
 /// Runs `check`.
 pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
@@ -56,6 +56,12 @@ pub fn check(arguments: &Check) -> Result<Outcome, Failure> {
 }
 
 fn check_one(path: Option<&Path>, arguments: &Check, instant: Instant) -> Result<(Report, Outcome), Failure> {
+    if arguments.probing.remember && (path.is_none() || !arguments.probing.is_asked()) {
+        return Err(Failure::Usage(
+            "--remember: name the folder of the repository and the running site: seaworthy check PATH --url URL --remember"
+                .to_owned(),
+        ));
+    }
     let clock = Clock::now();
     let change = arguments.change.asked();
     let (settings, collected) = collect_path(&Wanted {
@@ -77,7 +83,31 @@ fn check_one(path: Option<&Path>, arguments: &Check, instant: Instant) -> Result
     let elapsed = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = assemble(&collected, &judging, elapsed);
     let outcome = outcome(&collected, &report)?;
+    if arguments.probing.remember {
+        remember_probes(path, &settings, &collected, &report)?;
+    }
     Ok((report, outcome))
+}
+
+fn remember_probes(
+    path: Option<&Path>,
+    settings: &Settings,
+    collected: &Collected,
+    report: &Report,
+) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let ledger = settings.ledger(path)?;
+    let written = remember::remember(report, collected, &ledger)?;
+    let _ = match written {
+        0 => writeln!(
+            std::io::stderr(),
+            "seaworthy: nothing was remembered: no address of production or staging decided an item"
+        ),
+        _ => {
+            writeln!(std::io::stderr(), "seaworthy: {written} records added to {}; commit them", ledger.shown)
+        }
+    };
+    Ok(())
 }
 
 /// What is collected.

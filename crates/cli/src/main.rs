@@ -10,6 +10,7 @@ mod halves;
 mod init;
 mod output;
 mod probing;
+mod remember;
 
 use std::io::Write;
 use std::process::ExitCode;

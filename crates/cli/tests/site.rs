@@ -25,6 +25,10 @@ add_header Permissions-Policy 'camera=()' always;
 /// nginx over TLS and in the clear, with these lines in the server block.
 fn nginx(certificates: &Certificates, lines: &str) -> (Server, u16, u16) {
     let (tls, plain) = (free_port(), free_port());
+    (nginx_at(certificates, lines, tls, plain), tls, plain)
+}
+
+fn nginx_at(certificates: &Certificates, lines: &str, tls: u16, plain: u16) -> Server {
     let server = Server::nginx(
         tls,
         &format!(
@@ -55,7 +59,7 @@ fn nginx(certificates: &Certificates, lines: &str) -> (Server, u16, u16) {
         format!("<!doctype html><title>Privacy</title><p>Of 2 January 2026. {policy}"),
     )
     .unwrap();
-    (server, tls, plain)
+    server
 }
 
 fn json(run: &Run) -> Value {
@@ -145,6 +149,36 @@ fn what_is_missing_on_the_wire_fails_whatever_the_code_says() {
     repository.write("seaworthy.toml", &format!("[app]\nproduction = [\"{url}\"]\n"));
     let run = repository.run(&["check", ".", "--live", "--no-browser", "--format", "json"]);
     assert_eq!(told(&json(&run), "https.tls-version"), "fail proven");
+}
+
+#[test]
+fn a_renewal_is_seen_by_what_was_remembered() {
+    let (first, second) = (Certificates::make(90), Certificates::make(90));
+    let (server, tls, _) = nginx(&first, HEADERS);
+    let url = format!("https://localhost:{tls}");
+    let repository = Sample::repository(&[]);
+    repository.write("seaworthy.toml", &format!("[app]\nproduction = [\"{url}\"]\n"));
+    repository.write("server.js", "const app = require('express')(); app.get('/', (request, response) => response.send('goods')); app.listen(3000)\n");
+    repository.write("package.json", "{\"dependencies\": {\"express\": \"4.21.0\"}}\n");
+    repository.commit("a shop");
+    let check = |authority: &Certificates, more: &[&str]| {
+        let authority = authority.authority().display().to_string();
+        let live = ["check", ".", "--live", "--no-browser", "--format", "json", "--ca-file", &authority];
+        repository.run(&[&live[..], more].concat())
+    };
+    let run = check(&first, &["--remember"]);
+    assert!(run.stderr.contains("records added to .seaworthy/records"), "{}", run.stderr);
+    assert_ne!(told(&json(&run), "https.auto-renewal"), "pass proven");
+    // Without the network the records still tell.
+    let offline = json(&repository.run(&["check", ".", "--offline", "--format", "json"]));
+    assert_eq!(told(&offline, SEVEN[1]), "pass proven", "{}", item(&offline, SEVEN[1]));
+    drop(server);
+    let _renewed = nginx_at(&second, HEADERS, tls, free_port());
+    let again = json(&check(&second, &[]));
+    assert_eq!(told(&again, "https.auto-renewal"), "pass proven", "{}", item(&again, "https.auto-renewal"));
+    // A trial is not remembered, and nothing without a folder.
+    let alone = repository.run(&["check", "--url", &url, "--no-browser", "--remember"]);
+    assert_eq!(alone.code, 2, "{}", alone.stderr);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use seaworthy_checklist::{VoidOn, find};
-use seaworthy_facts::{Location, Problem, RecordEntry, Records};
+use seaworthy_facts::{Location, Problem, RecordEntry, Records, SeenCertificate};
 use seaworthy_ledger::{AllowedSigners, Kind, Record, SignatureState};
 use seaworthy_model::{CollectorState, Coverage, Environment, Evidence, ItemId, Note, Polarity, Rung};
 
@@ -57,8 +57,12 @@ pub fn read_ledger(options: &LedgerOptions, now: Timestamp) -> (Records, Coverag
     let count = ledger.records.len();
     for record in ledger.records {
         let path = shown(options, &record.path);
+        let certificate = certificate(&record, &path);
         match entry(record, &path, options) {
-            Ok(entry) => records.entries.push(entry),
+            Ok(entry) => {
+                records.entries.push(entry);
+                records.certificates.extend(certificate);
+            }
             Err(why) => records.problems.push(Problem { at: Location::file(path), what: why }),
         }
     }
@@ -73,6 +77,27 @@ pub fn read_ledger(options: &LedgerOptions, now: Timestamp) -> (Records, Coverag
             .collect(),
     };
     (records, coverage)
+}
+
+/// The measurement that keeps which certificate was seen.
+pub const CERTIFICATE: &str = "certificate";
+
+/// The certificate that a remembered probe saw.
+fn certificate(record: &Record, path: &str) -> Option<SeenCertificate> {
+    let predicate = &record.statement.predicate;
+    if predicate.kind != Kind::Probe {
+        return None;
+    }
+    let seen = predicate.measurements.get(CERTIFICATE)?;
+    let text = |name: &str| seen.get(name)?.as_str().map(str::to_owned);
+    Some(SeenCertificate {
+        url: predicate.measurements.get("url")?.as_str()?.to_owned(),
+        at: predicate.at,
+        serial: text("serial")?,
+        sha256: text("sha256")?,
+        not_after: text("not-after")?.parse().ok()?,
+        record: path.to_owned(),
+    })
 }
 
 fn shown(options: &LedgerOptions, path: &Path) -> String {
@@ -166,5 +191,6 @@ fn entry(record: Record, path: &str, options: &LedgerOptions) -> Result<RecordEn
         },
         signed_by,
         attestation,
+        probe: predicate.kind == Kind::Probe,
     })
 }

@@ -8,7 +8,7 @@ mod site;
 
 pub use assemble::{JudgeOptions, assemble, passes};
 pub use collect::{CollectOptions, Collected, Event, collect};
-pub use ledger::{LedgerOptions, RECORDS_FOLDER, read_ledger};
+pub use ledger::{CERTIFICATE, LedgerOptions, RECORDS_FOLDER, read_ledger};
 pub use seaworthy_repo::Asked;
 pub use seaworthy_site::{Input as SiteInput, Target, TargetError};
 pub use site::{SiteSeen, SiteSource};

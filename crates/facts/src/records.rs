@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use seaworthy_model::{Evidence, ItemId};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,26 @@ pub struct Records {
     pub entries: Vec<RecordEntry>,
     /// Records that could not be read or are not trusted, and why.
     pub problems: Vec<Problem>,
+    /// Certificates that a remembered probe saw.
+    #[serde(default)]
+    pub certificates: Vec<SeenCertificate>,
+}
+
+/// A certificate that an earlier probe saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenCertificate {
+    /// The address: scheme, host and port.
+    pub url: String,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// Serial number in hexadecimal.
+    pub serial: String,
+    /// SHA-256 of the certificate in hexadecimal.
+    pub sha256: String,
+    /// Its last instant.
+    pub not_after: Timestamp,
+    /// The record that says so.
+    pub record: String,
 }
 
 /// A record.
@@ -23,4 +44,7 @@ pub struct RecordEntry {
     pub signed_by: Option<String>,
     /// It is a person's word.
     pub attestation: bool,
+    /// It was seen on the running site.
+    #[serde(default)]
+    pub probe: bool,
 }

@@ -41,7 +41,8 @@ pub struct Origin {
     /// Addresses that the name stands for.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// Certification authorities that may issue for the name (CAA); none where no resolver answered.
+    /// Records that say which authorities may issue for the name (CAA), such as `issue letsencrypt.org`; empty where every
+    /// authority may; none where nobody was asked or no resolver answered.
     #[serde(default)]
     pub caa: Option<Vec<String>>,
     /// It gave no answer at all, and why.

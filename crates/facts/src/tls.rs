@@ -193,6 +193,9 @@ pub struct SentCertificate {
     pub ocsp: bool,
     /// The issuer renews by ACME, as far as its name tells (`Let's Encrypt`).
     pub acme_issuer: Option<String>,
+    /// Names by which CAA records allow that issuer; empty where they are not known.
+    #[serde(default)]
+    pub acme_caa: Vec<String>,
 }
 
 /// Whether clients trust a chain.

@@ -203,10 +203,13 @@ fn entry_marked(item: &ItemReport, mark: Status) -> String {
 fn coverage(report: &Report) -> Vec<String> {
     let mut lines: Vec<String> =
         view::coverage(report).iter().map(|line| format!("- {}\n", escape(line))).collect();
-    for note in report.coverage.iter().flat_map(|coverage| &coverage.problems) {
-        let place =
-            note.location.as_ref().map(|location| format!(" {}", place(location))).unwrap_or_default();
-        lines.push(format!("  - could not be read:{place} {}\n", escape(&note.summary)));
+    for coverage in &report.coverage {
+        let what = view::problem(coverage).trim_end();
+        for note in &coverage.problems {
+            let place =
+                note.location.as_ref().map(|location| format!(" {}", place(location))).unwrap_or_default();
+            lines.push(format!("  - {what}{place} {}\n", escape(&note.summary)));
+        }
     }
     lines
 }

@@ -3,7 +3,7 @@
 
 mod screen;
 
-use seaworthy_model::{Evidence, GateReason, ItemReport, Note, Polarity, Report, Status};
+use seaworthy_model::{Coverage, Evidence, GateReason, ItemReport, Note, Polarity, Report, Status};
 
 use crate::{RenderOptions, text, view};
 use screen::{Paint, Screen};
@@ -376,13 +376,17 @@ impl Page<'_> {
         let coverage = view::coverage(self.report).join("; ");
         self.screen.line(0, 2, &[(Paint::Dim, "looked at "), (Paint::Dim, &coverage)]);
         let report = self.report;
-        let problems: Vec<&Note> = report.coverage.iter().flat_map(|coverage| &coverage.problems).collect();
+        let problems: Vec<(&Coverage, &Note)> = report
+            .coverage
+            .iter()
+            .flat_map(|coverage| coverage.problems.iter().map(move |note| (coverage, note)))
+            .collect();
         let shown = if self.verbose { problems.len() } else { PLACES.min(problems.len()) };
-        for note in &problems[..shown] {
-            self.note(2, "could not be read: ", note);
+        for (coverage, note) in &problems[..shown] {
+            self.note(2, view::problem(coverage), note);
         }
         if shown < problems.len() {
-            let rest = format!("and {} more that could not be read (--verbose)", problems.len() - shown);
+            let rest = format!("and {} more (--verbose)", problems.len() - shown);
             self.screen.line(2, 4, &[(Paint::Dim, &rest)]);
         }
     }

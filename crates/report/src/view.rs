@@ -1,8 +1,8 @@
 //! What several formats show alike: the headline, what blocks, unknowns grouped by what settles them, the coverage.
 
 use seaworthy_model::{
-    Cause, CollectorState, Evidence, Exposure, Finding, GateReason, ItemId, ItemReport, Location, Polarity,
-    Priority, Report, Section, Settle, Status, Verdict,
+    Cause, CollectorState, Coverage, Evidence, Exposure, Finding, GateReason, ItemId, ItemReport, Location,
+    Polarity, Priority, Report, Section, Settle, Status, Verdict,
 };
 
 /// The verdict in words that do not promise more than the report holds.
@@ -240,6 +240,14 @@ pub(crate) fn held(report: &Report) -> String {
         format!("{number} {verb}")
     } else {
         format!("{number} {verb} ({})", rungs.join(", "))
+    }
+}
+
+/// What stands before a collector's problem: a file was not read; of a site something was noticed.
+pub(crate) fn problem(coverage: &Coverage) -> &'static str {
+    match coverage.collector.as_str() {
+        "site" | "tls" | "browser" => "noticed: ",
+        _ => "could not be read: ",
     }
 }
 

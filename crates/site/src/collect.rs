@@ -1,19 +1,21 @@
 //! From the named addresses to the facts: each address by itself, side by side.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use seaworthy_facts::{Absent, Asked, Origin, Site};
 use seaworthy_model::{Cause, Environment};
-use url::Url;
+use url::{Host, Url};
 
 use crate::http::{Client, Limits, Names};
 use crate::probe::Probe;
 use crate::target::is_private;
-use crate::{Budget, Input, Target, assets, crawl, exchanges, plain, timing};
+use crate::{Budget, Input, Target, assets, crawl, dns, exchanges, plain, timing};
 
 /// Addresses that are probed at the same time.
 const AT_ONCE: usize = 8;
+/// Time for questions to resolvers about one address.
+const RESOLVE: Duration = Duration::from_secs(3);
 /// Time between two requests to an address that serves people.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -85,7 +87,7 @@ fn probe(target: &Target, input: &Input) -> Probed {
     let names = Names::default();
     // The user may name a host of a private network; what it leads to must then be asked there, too.
     let private = is_private(&target.url)
-        || names.is_private(&target.url, std::time::Instant::now() + limits.time).unwrap_or_default();
+        || names.is_private(&target.url, Instant::now() + limits.time).unwrap_or_default();
     let client = match Client::new(names, limits, private) {
         Ok(client) => client,
         Err(failure) => return Probed::failed(target, &failure.to_string()),
@@ -97,10 +99,24 @@ fn probe(target: &Target, input: &Input) -> Probed {
         Ok(addresses) => origin.addresses = addresses.iter().map(ToString::to_string).collect(),
         Err(failure) => return Probed::failed(target, &failure.to_string()),
     }
+    let mut remarks = Vec::new();
+    if let Some(Host::Domain(name)) = target.url.host()
+        && !private
+    {
+        match dns::authorities(name, &dns::resolvers(), Instant::now() + RESOLVE) {
+            Ok(records) => origin.caa = Some(records),
+            Err(why) => {
+                remarks
+                    .push(format!("which authorities may issue for {name} (CAA) could not be told: {why}"));
+            }
+        }
+    }
     let mut probe = Probe::new(&client, &budget, &target.url);
+    probe.remarks = remarks;
     let home = probe.follow(Asked::Home, &target.url);
     if probe.exchanges.is_empty() {
-        let why = probe.remarks.drain(..).next().unwrap_or_default();
+        let why = probe.remarks.pop().unwrap_or_default();
+        probe.remarks.clear();
         let why =
             why.rsplit_once(&format!("{}: ", target.url)).map_or(why.as_str(), |(_, why)| why).to_owned();
         origin.unreached = Some(Absent::new(Cause::CouldNotRun, format!("{}: {why}", target.origin())));

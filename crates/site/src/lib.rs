@@ -9,6 +9,7 @@ pub mod browser;
 mod budget;
 mod collect;
 mod crawl;
+mod dns;
 mod exchanges;
 pub mod http;
 pub mod leaks;

@@ -156,6 +156,14 @@ impl Server {
         Server::start(command, port, folder)
     }
 
+    /// Starts a program that needs no folder of its own and will listen on `port` of the loopback.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn program(command: Command, port: u16) -> Server {
+        Server::start(command, port, tempfile::tempdir().expect("a scratch folder"))
+    }
+
     /// Starts a program that will listen on `port` of the loopback.
     ///
     /// # Panics

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use seaworthy_facts::{Asked, Exchange, FactView, LeakKind, Origin};
 
+use seaworthy_model::Rung;
+
 use crate::Item;
 use crate::live::{Live, exchanged};
 
@@ -45,6 +47,20 @@ pub fn pages(item: &Item, view: &FactView) -> Live {
             }
         } else {
             live.note("no internal error was provoked, so its page was not seen", &origin.url);
+        }
+        if own.is_none() && !failed {
+            let summary = match origin.of(Asked::UnknownPath).last() {
+                Some(exchange) => format!(
+                    "an unknown path is answered with status {} and {}, which is no page",
+                    exchange.status,
+                    match exchange.media_type() {
+                        none if none.is_empty() => "no type".to_owned(),
+                        media => format!("type {media}"),
+                    }
+                ),
+                None => "no unknown path was answered".to_owned(),
+            };
+            live.undecided(summary, &origin.url);
         }
         if let Some(exchange) = own.filter(|_| !failed) {
             let what = if crash.is_some() {
@@ -90,7 +106,7 @@ pub fn no_stack_traces(item: &Item, view: &FactView) -> Live {
             return;
         }
         if !origin.errors_probed || sent < ENOUGH {
-            live.note(
+            live.undecided(
                 format!("{sent} requests that go wrong were sent; --probe-errors sends all kinds of them"),
                 &origin.url,
             );
@@ -99,7 +115,12 @@ pub fn no_stack_traces(item: &Item, view: &FactView) -> Live {
         let kinds: BTreeSet<&str> = provoked(origin).map(|exchange| exchange.asked.words()).collect();
         let kinds: Vec<&str> = kinds.into_iter().collect();
         let summary = format!("{sent} requests that go wrong ({}) show no inner workings", kinds.join(", "));
-        live.supports(item, origin.into(), summary);
+        let banner = !told.is_empty();
+        let evidence = live.supports(item, origin.into(), summary);
+        if banner {
+            // A version tells an attacker where to begin: that nothing at all is shown is not proven.
+            evidence.rung = Rung::Observed;
+        }
     })
 }
 
@@ -117,15 +138,13 @@ pub fn structured_api(item: &Item, view: &FactView) -> Live {
             .collect();
         let kinds: BTreeSet<Asked> = errors.iter().map(|(exchange, _)| exchange.asked).collect();
         if kinds.len() < KINDS {
-            if !kinds.is_empty() {
-                live.note(
-                    format!(
-                        "only {} kinds of error were answered with JSON; {KINDS} are compared at least",
-                        kinds.len()
-                    ),
-                    &origin.url,
-                );
-            }
+            live.undecided(
+                format!(
+                    "{} kinds of error were answered with JSON; {KINDS} are compared at least",
+                    kinds.len()
+                ),
+                &origin.url,
+            );
             return;
         }
         let shared = errors.iter().skip(1).fold(names(errors[0].1), |shared, (_, fields)| {

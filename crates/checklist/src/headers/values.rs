@@ -149,6 +149,24 @@ pub fn strict_transport_security(value: &str, least: u64) -> Worth {
     }
 }
 
+/// What a header lacks for the list that browsers are delivered with: two years are recommended, one is asked for
+/// (<https://hstspreload.org>).
+pub fn lacks_for_preloading(value: &str) -> Vec<&'static str> {
+    let lower = value.to_ascii_lowercase();
+    let has = |word: &str| lower.split(';').any(|directive| directive.trim() == word);
+    let mut lacks = Vec::new();
+    if !matches!(strict_transport_security(value, 31_536_000), Worth::Good(_)) {
+        lacks.push("a max-age of a year");
+    }
+    if !has("includesubdomains") {
+        lacks.push("includeSubDomains");
+    }
+    if !has("preload") {
+        lacks.push("preload");
+    }
+    lacks
+}
+
 /// `Permissions-Policy`: a dictionary of structured fields that is not empty.
 pub fn permissions_policy(value: &str) -> Worth {
     if value.trim().is_empty() {
@@ -279,25 +297,17 @@ pub fn content_security_policy(value: &str) -> Worth {
             )
         };
     };
+    // Where these are given they count instead, for elements and for attributes (CSP Level 3, section 6.8.4).
+    for name in ["script-src-elem", "script-src-attr"] {
+        if let Some(why) = policy.get(name).and_then(|sources| open_scripts(name, sources)) {
+            return Worth::Bad(why);
+        }
+    }
+    if let Some(why) = open_scripts(name, sources) {
+        return Worth::Bad(why);
+    }
     let is = |wanted: &str| sources.iter().any(|source| source.eq_ignore_ascii_case(wanted));
-    let bound = sources.iter().any(|source| {
-        let source = source.to_ascii_lowercase();
-        ["'nonce-", "'sha256-", "'sha384-", "'sha512-"].iter().any(|start| source.starts_with(start))
-    });
-    if is("'unsafe-inline'") && !bound {
-        return Worth::Bad(format!("`{name}` allows `'unsafe-inline'` without a nonce or hash"));
-    }
-    let strict = is("'strict-dynamic'") && bound;
-    let open = sources.iter().find(|source| {
-        matches!(
-            source.to_ascii_lowercase().as_str(),
-            "*" | "data:" | "http:" | "https:" | "https://*" | "http://*" | "*:*"
-        )
-    });
-    // With `'strict-dynamic'` browsers ignore hosts and schemes.
-    if let Some(open) = open.filter(|_| !strict) {
-        return Worth::Bad(format!("`{name}` allows `{open}`, that is scripts from anywhere"));
-    }
+    let strict = is("'strict-dynamic'") && is_bound(sources);
     if sources.iter().any(|source| source.contains(UNKNOWN) && !source.starts_with("'nonce-")) {
         return Worth::Untold;
     }
@@ -312,6 +322,9 @@ pub fn content_security_policy(value: &str) -> Worth {
     {
         notes.push("inline styles are allowed".to_owned());
     }
+    if let Some(source) = sources.iter().find(|source| source.to_ascii_lowercase().starts_with("http://")) {
+        notes.push(format!("`{source}` names a source without TLS"));
+    }
     if policy.get("base-uri").is_none() {
         notes.push("there is no `base-uri`".to_owned());
     }
@@ -324,6 +337,34 @@ pub fn content_security_policy(value: &str) -> Worth {
         }
     }
     Worth::Good(notes)
+}
+
+/// A nonce or hash ties scripts to the page: browsers then ignore `'unsafe-inline'`.
+fn is_bound(sources: &[String]) -> bool {
+    sources.iter().any(|source| {
+        let source = source.to_ascii_lowercase();
+        ["'nonce-", "'sha256-", "'sha384-", "'sha512-"].iter().any(|start| source.starts_with(start))
+    })
+}
+
+/// Why these sources leave scripts open; none where they do not.
+fn open_scripts(name: &str, sources: &[String]) -> Option<String> {
+    let is = |wanted: &str| sources.iter().any(|source| source.eq_ignore_ascii_case(wanted));
+    let bound = is_bound(sources);
+    if is("'unsafe-inline'") && !bound {
+        return Some(format!("`{name}` allows `'unsafe-inline'` without a nonce or hash"));
+    }
+    // With `'strict-dynamic'` browsers ignore hosts and schemes.
+    if is("'strict-dynamic'") && bound {
+        return None;
+    }
+    let open = sources.iter().find(|source| {
+        matches!(
+            source.to_ascii_lowercase().as_str(),
+            "*" | "data:" | "http:" | "https:" | "https://*" | "http://*" | "*:*"
+        )
+    })?;
+    Some(format!("`{name}` allows `{open}`, that is scripts from anywhere"))
 }
 
 /// The grade of a policy that passes, by how many remarks there are.
@@ -366,6 +407,8 @@ mod tests {
             "script-src 'self' data:",
             "default-src 'self' https:",
             "script-src http:",
+            "script-src 'self'; script-src-elem *",
+            "default-src 'self'; script-src-attr 'unsafe-inline'",
         ] {
             assert!(bad(&content_security_policy(open)), "{open}");
         }
@@ -396,6 +439,15 @@ mod tests {
         assert!(bad(&strict_transport_security("includeSubDomains", 1)));
         assert!(bad(&strict_transport_security("max-age=99999999; max-age=1", 1)));
         assert_eq!(strict_transport_security("max-age=…; preload", 1), Worth::Untold);
+    }
+
+    #[test]
+    fn preloading_has_rules() {
+        assert!(lacks_for_preloading("max-age=63072000; includeSubDomains; preload").is_empty());
+        assert_eq!(
+            lacks_for_preloading("max-age=300; preload"),
+            ["a max-age of a year", "includeSubDomains"]
+        );
     }
 
     #[test]

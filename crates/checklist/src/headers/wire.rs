@@ -1,6 +1,6 @@
 //! What headers a running site really sends, on each kind of answer.
 
-use seaworthy_facts::{Exchange, FactView};
+use seaworthy_facts::{Asked, Exchange, FactView};
 
 use super::values::{self, Worth};
 use crate::Item;
@@ -47,14 +47,14 @@ pub fn ask(
         if answers == Answers::OverTls && !origin.is_https() {
             return;
         }
-        let asked: Vec<&Exchange> = origin
+        let (refused, asked): (Vec<&Exchange>, Vec<&Exchange>) = origin
             .exchanges
             .iter()
             .filter(|exchange| !(300..400).contains(&exchange.status))
             .filter(|exchange| answers != Answers::Pages || exchange.is_html())
-            .collect();
+            .partition(|exchange| is_refused_unread(exchange));
         if asked.is_empty() {
-            live.note(
+            live.undecided(
                 format!("{title}: no page was among the answers, so it was not asked for"),
                 &origin.url,
             );
@@ -74,6 +74,19 @@ pub fn ask(
                 }
                 Seen::Bad { why, shows } => missing.push((exchange, why, shows)),
             }
+        }
+        let without: Vec<&Exchange> =
+            refused.into_iter().filter(|exchange| matches!(see(exchange), Seen::Bad { .. })).collect();
+        if let Some(first) = without.first() {
+            let mut statuses: Vec<String> =
+                without.iter().map(|exchange| exchange.status.to_string()).collect();
+            statuses.sort();
+            statuses.dedup();
+            let summary = format!(
+                "{title}: refusals of requests that no application gets to see ({}) are without it",
+                statuses.join(", ")
+            );
+            live.note(summary, &first.url);
         }
         if let Some((first, shows)) = good.first() {
             let mut kinds: Vec<&str> = good.iter().map(|(exchange, _)| exchange.asked.words()).collect();
@@ -104,6 +117,14 @@ pub fn ask(
     })
 }
 
+/// The server could not read the request and said so itself. No application adds headers to that, and no browser
+/// shows it as a page of the site.
+fn is_refused_unread(exchange: &Exchange) -> bool {
+    let malformed =
+        matches!(exchange.asked, Asked::InvalidEncoding | Asked::OversizedQuery | Asked::OversizedHeader);
+    malformed && matches!(exchange.status, 400 | 413 | 414 | 431 | 494)
+}
+
 /// One header and what its value is worth. Repeated lines are one list, as in RFC 9110, section 5.3.
 pub fn header(exchange: &Exchange, name: &str, worth: &dyn Fn(&str) -> Worth) -> Seen {
     let value = exchange.header(name).collect::<Vec<_>>().join(", ");
@@ -119,9 +140,13 @@ pub fn header(exchange: &Exchange, name: &str, worth: &dyn Fn(&str) -> Worth) ->
     }
 }
 
-/// All policies that are enforced: those of headers, and those of the document.
+/// All policies that are enforced: those of headers, and those of the document. A comma begins another one (CSP Level 3,
+/// section 2.2.2).
 pub fn policies(exchange: &Exchange) -> impl Iterator<Item = &str> {
-    exchange.header("content-security-policy").chain(exchange.meta_policies.iter().map(String::as_str))
+    let sent = exchange.header("content-security-policy").flat_map(|value| value.split(','));
+    sent.chain(exchange.meta_policies.iter().map(String::as_str))
+        .map(str::trim)
+        .filter(|policy| !policy.is_empty())
 }
 
 /// Whether scripts are closed: of several policies each must allow a script, so one that closes them suffices.
@@ -208,7 +233,6 @@ pub fn transport_security(exchange: &Exchange, least: u64) -> Seen {
 
 #[cfg(test)]
 pub mod tests {
-    use seaworthy_facts::Asked;
     use seaworthy_model::{Environment, Rung, Status};
 
     use super::*;
@@ -252,10 +276,28 @@ pub mod tests {
         assert_eq!(status(policy, &two, &two).0, Status::Pass);
         let reports = [("content-security-policy-report-only", "default-src 'self'")];
         assert_eq!(status(policy, &reports, &reports).0, Status::Fail);
+        let joined = [("content-security-policy", "default-src 'self'; base-uri 'self', script-src *")];
+        assert_eq!(status(policy, &joined, &joined).0, Status::Pass, "each of them must allow a script");
         let filter = find("headers.xss-protection");
         assert_eq!(status(filter, &two, &two).0, Status::Pass);
         let transport = find("headers.strict-transport-security");
         let year = ("strict-transport-security", "max-age=31536000");
         assert_eq!(status(transport, &[year, year], &[year, year]).0, Status::Fail);
+    }
+    #[test]
+    fn refusals_that_no_application_sees_are_only_noted() {
+        let item = crate::find("headers.content-type-options").expect("an item");
+        let good = [HTML, ("x-content-type-options", "nosniff")];
+        let with = |asked, refused| {
+            let exchanges = vec![exchange(Asked::Home, 200, &good), exchange(asked, refused, &[HTML])];
+            report(item, &probed(vec![origin(Environment::Production, exchanges)]))
+        };
+        let refused = with(Asked::OversizedHeader, 431);
+        assert_eq!(refused.status, Status::Pass);
+        assert!(refused.notes[0].summary.contains("(431)"), "{:?}", refused.notes);
+        // The application's own answer, and what an unknown path gives, count.
+        assert_eq!(with(Asked::OversizedHeader, 200).status, Status::Fail);
+        assert_eq!(with(Asked::UnknownPath, 404).status, Status::Fail);
+        assert_eq!(with(Asked::MalformedJson, 400).status, Status::Fail);
     }
 }

@@ -18,7 +18,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Edge, FactKind::Tls],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Tls, FactKind::Site, FactKind::Records],
     remedy: "Use a platform or an ACME client that renews certificates on a timer.",
     page: include_str!("auto_renewal.md"),
     evidence,

@@ -1,7 +1,10 @@
 //! What handshakes with a running site show.
 
 use jiff::Timestamp;
-use seaworthy_facts::{FactView, SentCertificate, SuiteWeakness, TlsEndpoint, TlsVersion, Trust};
+use seaworthy_facts::{
+    FactView, Origin, Records, SeenCertificate, SentCertificate, Site, SuiteWeakness, TlsEndpoint,
+    TlsVersion, Trust,
+};
 use seaworthy_model::{Environment, Rung};
 
 use crate::Item;
@@ -48,6 +51,7 @@ pub fn versions(item: &Item, view: &FactView) -> Live {
                 live.note(format!("{}: cipher suites with {suites}", of(endpoint)), &endpoint.url);
             }
         }
+        live.note(format!("{}: {}", of(endpoint), besides(endpoint).join("; ")), &endpoint.url);
         for untold in endpoint.untold.iter().take(8) {
             live.note(format!("{}: {untold}", of(endpoint)), &endpoint.url);
         }
@@ -55,7 +59,7 @@ pub fn versions(item: &Item, view: &FactView) -> Live {
             return;
         }
         match open_question(endpoint) {
-            Some(question) => live.note(format!("{}: {question}", of(endpoint)), &endpoint.url),
+            Some(question) => live.undecided(format!("{}: {question}", of(endpoint)), &endpoint.url),
             None => {
                 let new: Vec<&str> = accepted(endpoint).map(TlsVersion::name).collect();
                 let summary = format!(
@@ -81,6 +85,33 @@ pub fn renewal(item: &Item, view: &FactView) -> Live {
         let hours = |from: Timestamp, until: Timestamp| until.duration_since(from).as_hours();
         let (left, whole) = (hours(endpoint.at, leaf.not_after), hours(leaf.not_before, leaf.not_after));
         let life = format!("{} of {} days left", left.div_euclid(24), whole / 24);
+        let earlier = earlier(view, endpoint, leaf);
+        if let Some(seen) = earlier
+            && seen.not_after < leaf.not_before
+        {
+            let summary = format!(
+                "{}: the certificate before this one (serial {}) expired at {}, before this one began at {}",
+                of(endpoint),
+                seen.serial,
+                seen.not_after,
+                leaf.not_before
+            );
+            live.note(summary, &endpoint.url);
+        }
+        let origin = origin_of(view, endpoint);
+        if let Some(origin) = origin.filter(|origin| !origin.addresses.is_empty()) {
+            live.note(names(origin), &endpoint.url);
+        }
+        if let (Some(authority), Some(origin)) = (&leaf.acme_issuer, origin)
+            && let Some(allowed) = shut_out(leaf, origin)
+        {
+            let summary = format!(
+                "{}: the next renewal will be refused: the CAA records allow {allowed} and not {authority}",
+                of(endpoint)
+            );
+            live.contradicts(item, endpoint.into(), summary);
+            return;
+        }
         if endpoint.at > leaf.not_after {
             let summary = format!("{}: the certificate expired at {}", of(endpoint), leaf.not_after);
             live.contradicts(item, endpoint.into(), summary);
@@ -91,6 +122,16 @@ pub fn renewal(item: &Item, view: &FactView) -> Live {
         {
             let summary = format!("{}: the certificate signed itself: nothing renews it", of(endpoint));
             live.contradicts(item, endpoint.into(), summary);
+        } else if let Some(seen) = earlier.filter(|seen| seen.not_after >= leaf.not_before) {
+            let summary = format!(
+                "{}: renewed: the certificate {} (seen {}, until {}) was replaced by {} in time; {life}",
+                of(endpoint),
+                seen.serial,
+                seen.at,
+                seen.not_after,
+                leaf.serial
+            );
+            live.supports(item, endpoint.into(), summary);
         } else if let Some(authority) = &leaf.acme_issuer {
             let summary = format!("{}: issued by {authority}, which issues by ACME; {life}", of(endpoint));
             // That it is renewed is proven by a renewal, and not by one look.
@@ -104,6 +145,59 @@ pub fn renewal(item: &Item, view: &FactView) -> Live {
             live.note(summary, &endpoint.url);
         }
     })
+}
+
+/// The last other certificate that a remembered probe of this address saw.
+fn earlier<'a>(
+    view: &FactView<'a>,
+    endpoint: &TlsEndpoint,
+    leaf: &SentCertificate,
+) -> Option<&'a SeenCertificate> {
+    let records = view.get::<Records>().ok()?;
+    let others = records
+        .certificates
+        .iter()
+        .filter(|seen| seen.url == endpoint.url && seen.at < endpoint.at && seen.sha256 != leaf.sha256);
+    others.max_by_key(|seen| seen.at)
+}
+
+fn origin_of<'a>(view: &FactView<'a>, endpoint: &TlsEndpoint) -> Option<&'a Origin> {
+    view.get::<Site>().ok()?.origins.iter().find(|origin| origin.url == endpoint.url)
+}
+
+/// What the name stands for, and who may issue for it.
+fn names(origin: &Origin) -> String {
+    let issue = match &origin.caa {
+        None => String::new(),
+        Some(records) if records.is_empty() => {
+            "; no CAA records, so that every authority may issue".to_owned()
+        }
+        Some(records) => format!("; CAA: {}", records.join(", ")),
+    };
+    format!("{} stands for {}{issue}", origin.host(), origin.addresses.join(" and "))
+}
+
+/// Whom the CAA records allow, where that is somebody else than who issued. For a wildcard its own records count where
+/// there are some (RFC 8659, section 4.3).
+fn shut_out(leaf: &SentCertificate, origin: &Origin) -> Option<String> {
+    let records = origin.caa.as_ref()?;
+    let of = |wanted: &str| -> Vec<&str> {
+        let split = records.iter().filter_map(|record| record.split_once(' '));
+        split.filter(|(tag, _)| *tag == wanted).map(|(_, value)| value).collect()
+    };
+    let is_wildcard = leaf.names.iter().any(|name| name.starts_with("*."));
+    let wild = if is_wildcard { of("issuewild") } else { Vec::new() };
+    let allowed = if wild.is_empty() { of("issue") } else { wild };
+    if allowed.is_empty() || leaf.acme_caa.is_empty() {
+        return None;
+    }
+    let issuer = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if allowed.iter().any(|value| leaf.acme_caa.contains(&issuer(value))) {
+        return None;
+    }
+    let names: Vec<String> =
+        allowed.iter().map(|value| issuer(value)).filter(|name| !name.is_empty()).collect();
+    Some(if names.is_empty() { "nobody".to_owned() } else { names.join(", ") })
 }
 
 /// The address, with what it stands for where that is something else.
@@ -153,6 +247,28 @@ fn weak(place: usize, sent: &SentCertificate) -> Vec<String> {
         weak.push(format!("{which} is signed by {}", sent.signature));
     }
     weak
+}
+
+/// What handshakes show besides, which no item asks for.
+fn besides(endpoint: &TlsEndpoint) -> Vec<String> {
+    let mut told = vec![match endpoint.alpn.as_deref() {
+        Some("h2") => "it speaks HTTP/2".to_owned(),
+        Some(other) => format!("of HTTP/2 and HTTP/1.1 it chose {other}"),
+        None => "it names no protocol by ALPN".to_owned(),
+    }];
+    told.extend(endpoint.resumes.map(|resumes| {
+        let how = if resumes { "are taken up again" } else { "are not taken up again" };
+        format!("sessions {how}")
+    }));
+    told.extend(endpoint.stapled.map(|stapled| {
+        let how =
+            if stapled { "is stapled" } else { "is not stapled, though the certificate names a responder" };
+        format!("an OCSP answer {how}")
+    }));
+    if !endpoint.chain.is_empty() {
+        told.push(format!("{} signed certificate timestamps", endpoint.timestamps));
+    }
+    told
 }
 
 fn distrust(trust: &Trust) -> String {
@@ -214,6 +330,7 @@ mod tests {
             signature: "RSA with SHA-256".to_owned(),
             ocsp: false,
             acme_issuer: Some("Let's Encrypt".to_owned()),
+            acme_caa: vec!["letsencrypt.org".to_owned()],
         }
     }
 
@@ -317,6 +434,50 @@ mod tests {
         unclear.versions[1].accepted = None;
         assert_eq!(versions(unclear).0, Status::Unknown);
         assert_eq!(versions(TlsEndpoint { chain: Vec::new(), trust: None, ..sound() }).0, Status::Unknown);
+    }
+
+    #[test]
+    fn another_certificate_in_time_proves_a_renewal() {
+        let with = |sha256: &str, until: &str| {
+            let seen = SeenCertificate {
+                url: "https://app.example".to_owned(),
+                at: "2026-04-01T00:00:00Z".parse().unwrap(),
+                serial: "00".to_owned(),
+                sha256: sha256.to_owned(),
+                not_after: until.parse().unwrap(),
+                record: ".seaworthy/records/a.json".to_owned(),
+            };
+            let tls = Tls { endpoints: vec![sound()], handshakes: 9 };
+            let records = Records { certificates: vec![seen], ..Records::default() };
+            let facts = Facts { tls: tls.into(), records: records.into(), ..Facts::default() };
+            let report = report(crate::find("https.auto-renewal").unwrap(), &facts);
+            (report.status, report.evidence[0].rung)
+        };
+        assert_eq!(with("aa", "2026-05-20T00:00:00Z"), (Status::Pass, Rung::Proven));
+        // The same one, or one that had expired by then, shows no renewal in time.
+        assert_eq!(with("00", "2026-05-20T00:00:00Z"), (Status::Pass, Rung::Observed));
+        assert_eq!(with("aa", "2026-04-20T00:00:00Z"), (Status::Pass, Rung::Observed));
+    }
+
+    #[test]
+    fn records_that_shut_the_issuer_out_fail() {
+        let with = |records: Option<&[&str]>| {
+            let mut site = crate::live::tests::origin(Environment::Production, Vec::new());
+            site.caa = records.map(|records| records.iter().map(|record| (*record).to_owned()).collect());
+            let tls = Tls { endpoints: vec![sound()], handshakes: 9 };
+            let facts = Facts { tls: tls.into(), ..crate::live::tests::probed(vec![site]) };
+            report(crate::find("https.auto-renewal").unwrap(), &facts).status
+        };
+        assert_eq!(with(None), Status::Pass);
+        assert_eq!(with(Some(&[])), Status::Pass);
+        assert_eq!(
+            with(Some(&["issue pki.goog", "issue letsencrypt.org; validationmethods=dns-01"])),
+            Status::Pass
+        );
+        assert_eq!(with(Some(&["iodef mailto:a@app.example"])), Status::Pass);
+        assert_eq!(with(Some(&["issuewild ;"])), Status::Pass, "it is no wildcard");
+        assert_eq!(with(Some(&["issue pki.goog"])), Status::Fail);
+        assert_eq!(with(Some(&["issue ;"])), Status::Fail);
     }
 
     #[test]

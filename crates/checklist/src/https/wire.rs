@@ -1,10 +1,11 @@
 //! What plain HTTP and TLS addresses of a running site really give.
 
-use seaworthy_facts::{Exchange, FactView, Origin, PlainEnd, PlainHttp};
+use seaworthy_facts::{Asked, Exchange, FactView, Origin, PlainEnd, PlainHttp, Site};
 use seaworthy_model::{Environment, ProbedExchange};
 use url_parts::{path_and_query, same_host};
 
 use crate::Item;
+use crate::headers::values;
 use crate::headers::wire::{Answers, Seen, ask, transport_security};
 use crate::live::{Live, exchanged};
 
@@ -81,7 +82,7 @@ pub fn enforced(item: &Item, view: &FactView) -> Live {
             return;
         }
         if origin.plain.is_empty() {
-            live.note("plain HTTP was not asked, so that it is closed is not shown", &origin.url);
+            live.undecided("plain HTTP was not asked, so that it is closed is not shown", &origin.url);
             return;
         }
         let summary = format!(
@@ -106,8 +107,14 @@ pub fn redirect(item: &Item, view: &FactView) -> Live {
                 Redirect::Bad(summary) => {
                     live.contradicts(item, origin.into(), summary).exchange = shown(plain);
                 }
-                Redirect::Note(summary) => live.note(summary, &plain.url),
+                Redirect::Note(summary) => live.undecided(summary, &plain.url),
             }
+        }
+        if origin.plain.is_empty() {
+            live.undecided(
+                "plain HTTP was not asked: at which port it listens is not known; name it with --url",
+                &origin.url,
+            );
         }
     })
 }
@@ -116,7 +123,7 @@ pub fn redirect(item: &Item, view: &FactView) -> Live {
 fn is_plain_trial(origin: &Origin, live: &mut Live) -> bool {
     let trial = !origin.is_https() && origin.environment == Environment::Scratch;
     if trial {
-        live.note("a trial over plain HTTP shows nothing of the edge where TLS ends", &origin.url);
+        live.undecided("a trial over plain HTTP shows nothing of the edge where TLS ends", &origin.url);
     }
     trial
 }
@@ -184,7 +191,30 @@ fn shown(plain: &PlainHttp) -> Option<Box<ProbedExchange>> {
 /// HSTS on success and error answers over TLS, with at least half a year, and none in the clear.
 pub fn hsts(item: &Item, view: &FactView) -> Live {
     let see = |exchange: &Exchange| -> Seen { transport_security(exchange, 15_552_000) };
-    ask(item, view, "Strict-Transport-Security", Answers::OverTls, &see)
+    let mut live = ask(item, view, "Strict-Transport-Security", Answers::OverTls, &see);
+    let Some(site) = live.fact::<Site>(view) else { return live };
+    for origin in site.answering() {
+        if !origin.is_https() {
+            live.undecided("Strict-Transport-Security counts over TLS only", &origin.url);
+            continue;
+        }
+        if let Some(value) =
+            origin.of(Asked::Home).flat_map(|home| home.header("strict-transport-security")).next()
+        {
+            let lacks = values::lacks_for_preloading(value);
+            let eligible = if lacks.is_empty() {
+                "the domain could be preloaded".to_owned()
+            } else {
+                format!("for preloading it lacks {}", lacks.join(", "))
+            };
+            live.note(eligible, &origin.url);
+        }
+        let plain = origin.plain.iter().flat_map(|plain| &plain.hops);
+        if let Some(hop) = plain.into_iter().find(|hop| hop.hsts && hop.url.starts_with("http:")) {
+            live.note("it is sent in the clear as well, where browsers ignore it", &hop.url);
+        }
+    }
+    live
 }
 
 /// The few parts of an address that are compared here.
@@ -209,7 +239,7 @@ mod url_parts {
 
 #[cfg(test)]
 pub mod tests {
-    use seaworthy_facts::{Asked, Hop, MixedContent, SetCookie};
+    use seaworthy_facts::{Hop, MixedContent, SetCookie};
     use seaworthy_model::Status;
 
     use super::*;

@@ -263,8 +263,14 @@ mod tests {
                 Location::Record { record: "r.json".to_owned() },
             )
         };
-        let entry = RecordEntry { item: ITEM.id.clone(), evidence, signed_by: None, attestation: false };
-        let records = Records { entries: vec![entry], problems: Vec::new() };
+        let entry = RecordEntry {
+            item: ITEM.id.clone(),
+            evidence,
+            signed_by: None,
+            attestation: false,
+            probe: false,
+        };
+        let records = Records { entries: vec![entry], ..Records::default() };
         let proven = Facts { records: records.into(), ..with(vec![source(0)], Vec::new()) };
         assert_eq!(status(&ITEM, &proven), Status::Pass);
         assert_eq!(status(&ITEM, &facts(None)), Status::NotApplicable);

@@ -55,8 +55,14 @@ mod tests {
             environment: Environment::Production,
             ..Evidence::configured("p95 of 240 ms", Location::Record { record: "r.json".to_owned() })
         };
-        let entry = RecordEntry { item: ITEM.id.clone(), evidence, signed_by: None, attestation: false };
-        let records = Records { entries: vec![entry], problems: Vec::new() };
+        let entry = RecordEntry {
+            item: ITEM.id.clone(),
+            evidence,
+            signed_by: None,
+            attestation: false,
+            probe: false,
+        };
+        let records = Records { entries: vec![entry], ..Records::default() };
         Facts { records: records.into(), ..facts(None) }
     }
 

@@ -25,24 +25,37 @@ pub fn caching(item: &Item, view: &FactView) -> Live {
             );
             live.contradicts(item, origin.into(), summary);
         }
+        // With a validator and no try it is not known what a second request would give.
+        let is_anew = |asset: &ServedAsset| !asset.validator || asset.revalidates == Some(false);
+        let (tried, untried): (Vec<&ServedAsset>, Vec<&ServedAsset>) = plain
+            .into_iter()
+            .partition(|asset| is_long_lived(asset) || is_anew(asset) || asset.revalidates == Some(true));
         let anew: Vec<&&ServedAsset> =
-            plain.iter().filter(|asset| !is_long_lived(asset) && asset.revalidates != Some(true)).collect();
+            tried.iter().filter(|asset| !is_long_lived(asset) && is_anew(asset)).collect();
         if let Some(asset) = anew.first() {
             let summary = format!(
                 "{} of {} assets without a fingerprint are sent anew each time, such as {}",
                 anew.len(),
-                plain.len(),
+                tried.len(),
                 asset.url
             );
             live.contradicts(item, origin.into(), summary);
         }
-        if short.is_empty() && anew.is_empty() && !origin.assets.is_empty() {
+        if short.is_empty() && anew.is_empty() && !(named.is_empty() && tried.is_empty()) {
             let summary = format!(
                 "{} fingerprinted assets are kept for long, {} others are kept or revalidated with 304",
                 named.len(),
-                plain.len()
+                tried.len()
             );
             live.supports(item, origin.into(), summary);
+        }
+        if let Some(asset) = untried.first() {
+            let summary = format!(
+                "{} more assets without a fingerprint carry a validator and were not asked again, such as {}",
+                untried.len(),
+                asset.url
+            );
+            live.note(summary, &origin.url);
         }
     })
 }
@@ -129,7 +142,7 @@ pub fn response_times(item: &Item, view: &FactView) -> Live {
             let summary = format!("{told}: none within {OBJECTIVE_MS:.0} ms");
             live.contradicts(item, origin.into(), summary).rung = Rung::Observed;
         } else {
-            live.note(
+            live.undecided(
                 format!("{told}: {OBJECTIVE_MS:.0} ms lie inside, so this decides nothing"),
                 &origin.url,
             );
@@ -229,6 +242,12 @@ mod tests {
         };
         assert_eq!(status(item, |site| site.assets = vec![revalidated(Some(true))]), Status::Pass);
         assert_eq!(status(item, |site| site.assets = vec![revalidated(Some(false))]), Status::Fail);
+        // Not asked again is not sent anew.
+        let both = vec![revalidated(Some(true)), revalidated(None)];
+        assert_eq!(status(item, |site| site.assets = both), Status::Pass);
+        assert_eq!(status(item, |site| site.assets = vec![revalidated(None)]), Status::Unknown);
+        let bare = ServedAsset { validator: false, ..revalidated(None) };
+        assert_eq!(status(item, |site| site.assets = vec![bare]), Status::Fail);
     }
 
     #[test]

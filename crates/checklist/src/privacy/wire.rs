@@ -55,7 +55,7 @@ pub fn legal(item: &Item, view: &FactView, kind: LegalKind) -> Live {
             }
             // A crawl of a few pages does not see what only scripts or signed-in pages link to.
             None if pages.is_empty() => {
-                live.note(format!("no link to the {name} was found within two clicks"), &origin.url);
+                live.undecided(format!("no link to the {name} was found within two clicks"), &origin.url);
             }
             None => {}
         }
@@ -116,14 +116,19 @@ pub fn consent(item: &Item, view: &FactView) -> Live {
                     "the visitor can agree to being followed, but no way to refuse was found",
                 );
             }
-            // No dialogue was found and nothing follows: there is nothing to ask for.
-            _ => {
-                live.supports(
-                    item,
-                    place,
-                    "in a browser nothing follows the visitor, so there is nothing to ask for",
-                );
-            }
+            _ => match visit.before.unknown_cookies.first() {
+                Some(stored) => live.undecided(
+                    format!(
+                        "nothing that is known to follow visitors was seen in a browser, but what the {} `{}` is for is not known here",
+                        stored.kind, stored.name
+                    ),
+                    &visit.url,
+                ),
+                None => live.nothing(format!(
+                    "in a browser {} sets nothing that needs consent and asks no tracker",
+                    visit.url
+                )),
+            },
         }
     }
     live
@@ -216,7 +221,10 @@ mod tests {
     fn consent_comes_first() {
         let none = Consent::default;
         assert_eq!(visited(none(), Some(none()), Some(followed())), Status::Pass);
-        assert_eq!(visited(none(), None, None), Status::Pass);
+        assert_eq!(visited(none(), None, None), Status::NotApplicable);
+        let odd = Stored { name: "odd".to_owned(), kind: "cookie".to_owned(), ..Stored::default() };
+        let unknown = Consent { unknown_cookies: vec![odd], ..Consent::default() };
+        assert_eq!(visited(unknown, None, None), Status::Unknown);
         assert_eq!(visited(followed(), Some(none()), Some(followed())), Status::Fail);
         assert_eq!(visited(none(), Some(followed()), Some(followed())), Status::Fail);
         assert_eq!(visited(none(), None, Some(followed())), Status::Fail);

@@ -254,7 +254,12 @@ impl<'a> Page<'a> {
             self.browser.ask(None, "Storage.getCookies", json!({ "browserContextId": self.context }))?;
         let mut stored: BTreeSet<Stored> = BTreeSet::new();
         for cookie in answer["cookies"].as_array().into_iter().flatten().take(500) {
-            stored.insert(entry(&cookie["name"], cookie["domain"].as_str().unwrap_or(&self.host), "cookie"));
+            let entry = entry(&cookie["name"], cookie["domain"].as_str().unwrap_or(&self.host), "cookie");
+            if is_session(cookie, &self.host) && matches!(purpose(&entry.name), Purpose::Unknown) {
+                consent.essential_cookies.push(entry);
+            } else {
+                stored.insert(entry);
+            }
         }
         let keys =
             self.evaluate("(() => { try { return Object.keys(localStorage) } catch { return [] } })()")?;
@@ -281,6 +286,14 @@ impl<'a> Page<'a> {
             json!({ "browserContextId": self.context }),
         );
     }
+}
+
+/// A cookie of the site's own that no script can read and that ends with the browser: how servers keep a session. It
+/// follows nobody from one visit to the next.
+fn is_session(cookie: &Value, host: &str) -> bool {
+    cookie["session"] == json!(true)
+        && cookie["httpOnly"] == json!(true)
+        && cookie["domain"].as_str().is_some_and(|domain| domain.trim_start_matches('.') == host)
 }
 
 fn entry(name: &Value, domain: &str, kind: &str) -> Stored {

@@ -30,6 +30,7 @@ pub fn read(der: &[u8]) -> Result<SentCertificate, &'static str> {
     let issuer = name(certificate.issuer());
     let (not_before, not_after) =
         (instant(certificate.validity().not_before), instant(certificate.validity().not_after));
+    let authority = acme_issuer(certificate.issuer(), not_before, not_after);
     Ok(SentCertificate {
         subject: name(certificate.subject()),
         serial: hexadecimal(certificate.raw_serial()),
@@ -41,7 +42,8 @@ pub fn read(der: &[u8]) -> Result<SentCertificate, &'static str> {
         key_bits,
         signature: signature(&certificate),
         ocsp: names_responder(&certificate),
-        acme_issuer: acme_issuer(certificate.issuer(), not_before, not_after),
+        acme_issuer: authority.map(|known| known.name.clone()),
+        acme_caa: authority.map(|known| known.caa.clone()).unwrap_or_default(),
         issuer,
     })
 }
@@ -244,6 +246,9 @@ struct Authority {
     common_names: Vec<String>,
     /// Longer certificates of the same issuer are sold by hand.
     longest_days: Option<i64>,
+    /// Names by which CAA records allow it.
+    #[serde(default)]
+    caa: Vec<String>,
 }
 
 static AUTHORITIES: LazyLock<Vec<Authority>> = LazyLock::new(|| {
@@ -252,18 +257,19 @@ static AUTHORITIES: LazyLock<Vec<Authority>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
-fn acme_issuer(issuer: &X509Name<'_>, not_before: Timestamp, not_after: Timestamp) -> Option<String> {
+fn acme_issuer(
+    issuer: &X509Name<'_>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+) -> Option<&'static Authority> {
     let days = not_after.duration_since(not_before).as_hours() / 24;
     let organisation = issuer.iter_organization().next().and_then(|it| it.as_str().ok()).unwrap_or_default();
     let common = issuer.iter_common_name().next().and_then(|it| it.as_str().ok()).unwrap_or_default();
-    AUTHORITIES
-        .iter()
-        .find(|authority| {
-            (authority.organisations.iter().any(|it| it == organisation)
-                || authority.common_names.iter().any(|start| common.starts_with(start.as_str())))
-                && authority.longest_days.is_none_or(|longest| days <= longest)
-        })
-        .map(|authority| authority.name.clone())
+    AUTHORITIES.iter().find(|authority| {
+        (authority.organisations.iter().any(|it| it == organisation)
+            || authority.common_names.iter().any(|start| common.starts_with(start.as_str())))
+            && authority.longest_days.is_none_or(|longest| days <= longest)
+    })
 }
 
 #[cfg(test)]
