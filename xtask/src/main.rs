@@ -6,6 +6,7 @@ mod docs;
 mod golden;
 mod needs;
 mod new_item;
+mod peers;
 mod step;
 mod test;
 
@@ -21,6 +22,8 @@ cargo xtask TASK
   golden [--check]           writes the reports on fixtures/repositories/ to fixtures/golden/; --check compares only
   bench [FOLDER] [--runs N] [--small FOLDER]
                              times `seaworthy check` beside `rg -c` over the same files
+  peers headers              compares answers with the MDN HTTP Observatory (npm) and writes docs/peers-headers.md
+  peers tls                  compares with sslscan, sslyze (PyPI) and testssl.sh and writes times to docs/peers-tls.md
 ";
 
 /// What went wrong, in words for whoever called.
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["golden"] => golden::run(&root(), false),
         ["golden", "--check"] => golden::run(&root(), true),
         ["bench", rest @ ..] => bench::run(&root(), rest),
+        ["peers", rest @ ..] => peers::run_peers(&root(), rest),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -66,7 +66,8 @@ fn crates_depend_in_one_direction() {
         let may = ["cli", "hub", "mcp", "xtask"].contains(&name.as_str());
         assert!(may || !own.contains("report"), "{name} must not depend on report");
         assert!(!own.contains("cli"), "{name} must not depend on cli");
-        assert!(!own.contains("testkit"), "{name}: testkit is for tests");
+        // Comparisons with other programs start the servers that tests start.
+        assert!(name == "xtask" || !own.contains("testkit"), "{name}: testkit is for tests");
     }
 }
 
