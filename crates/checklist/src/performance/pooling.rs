@@ -325,7 +325,7 @@ fn is_aside_path(path: &str) -> bool {
                 | "backups"
                 | "benchmark"
         )
-    }) || path.starts_with("prisma/")
+    })
 }
 
 #[cfg(test)]
@@ -364,6 +364,13 @@ mod tests {
             status(&ITEM, &seen(&["src/a.ts", "prisma/seed.ts", "scripts/x.ts", "src/b.ts"])),
             Status::Pass
         );
+    }
+
+    #[test]
+    fn a_client_beside_its_schema_is_the_applications_and_a_seed_is_not() {
+        let judged = |path| status(&ITEM, &with(&[("connection-pool", "pg.Pool", path)], code(&[])));
+        assert_eq!(judged("prisma/db.ts"), Status::Pass);
+        assert_eq!(judged("prisma/seed.ts"), Status::Unknown);
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String>
     if at.path()?.ends_with(".properties") {
         return quarkus_off(&tree.text(file)?, at);
     }
+    if matches!(file.extension().as_str(), "yml" | "yaml") {
+        return quarkus_yaml_off(&tree.text(file)?, at);
+    }
     file.language?;
     let text = tree.text(file)?;
     let lines: Vec<&str> = text.lines().collect();
@@ -80,7 +83,32 @@ fn quarkus_off(text: &str, at: &Location) -> Option<String> {
         })
     };
     let (line, value) = value("%prod.").or_else(|| value(""))?;
-    (value == "false").then(|| line.to_owned())
+    is_false(value).then(|| line.to_owned())
+}
+
+/// The value itself, or the default of the reference that it is (`${SENTRY_ENABLED:false}`).
+fn is_false(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let default = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')?.split_once(':'));
+    default.map_or(value, |(_, default)| default).trim() == "false"
+}
+
+/// The same in `application.yaml`, where the profile is a key of its own.
+fn quarkus_yaml_off(text: &str, at: &Location) -> Option<String> {
+    let here = at.line_number()?.checked_sub(1)? as usize;
+    let lines: Vec<&str> = text.lines().collect();
+    let within = |name: &str| enclosing(&lines, here).any(|line| line.trim().trim_end_matches(':') == name);
+    if !(within("quarkus") && within("log") && (within("sentry") || lines.get(here)?.trim() == "sentry:")) {
+        return None;
+    }
+    // From `sentry:` on, at its own depth or deeper.
+    let start = (0..=here).rev().find(|number| lines[*number].trim() == "sentry:")?;
+    let switch = options(&lines, start).find(|line| {
+        line.trim().split_once(':').is_some_and(|(name, value)| {
+            matches!(name.trim_matches('"'), "~" | "enable" | "enabled") && is_false(value)
+        })
+    })?;
+    Some(format!("quarkus.log.sentry: {}", switch.trim()))
 }
 
 /// The lines that belong to what begins here: indented deeper.
@@ -247,6 +275,23 @@ mod tests {
         assert!(off("quarkus.log.sentry=false\n%prod.quarkus.log.sentry=true\n").is_none());
         assert!(off("quarkus.log.sentry=true\n%dev.quarkus.log.sentry=false\n").is_none());
         assert!(off("").is_none());
+        let switch = "quarkus.log.sentry=${SENTRY_ENABLED:false}\n";
+        assert_eq!(off(switch).as_deref(), Some("quarkus.log.sentry=${SENTRY_ENABLED:false}"));
+        assert!(off("quarkus.log.sentry=${SENTRY_ENABLED:true}\n").is_none());
+    }
+
+    #[test]
+    fn quarkus_is_read_in_yaml_as_well() {
+        let off = |switch: &str| {
+            let text = format!("quarkus:\n  log:\n    sentry:\n      {switch}\n      dsn: x\n");
+            off(&[("application.yaml", text.as_str())], 3)
+        };
+        assert_eq!(off("~: false").as_deref(), Some("quarkus.log.sentry: ~: false"));
+        assert_eq!(
+            off("enabled: ${SENTRY:false}").as_deref(),
+            Some("quarkus.log.sentry: enabled: ${SENTRY:false}")
+        );
+        assert!(off("enabled: true").is_none());
     }
 
     #[test]

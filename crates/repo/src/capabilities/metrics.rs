@@ -293,6 +293,7 @@ mod tests {
                 "import \"github.com/prometheus/client_golang/prometheus\"\nvar x = promauto.NewCounter(prometheus.CounterOpts{\n\tNamespace: \"shop\",\n\tName: \"orders_total\",\n})",
                 "orders_total",
             ),
+            ("a.kt", "fun a() { telemetryClient.trackEvent(\"OrderPlaced\", map, null) }", "OrderPlaced"),
             (
                 "A.java",
                 "import io.micrometer.core.instrument.MeterRegistry;\nmeterRegistry.counter(\"shop.orders\", \"a\", \"b\").increment();",

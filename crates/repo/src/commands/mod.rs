@@ -33,7 +33,9 @@ use seaworthy_syntax::{Limits, json, makefile, toml, yaml};
 use crate::infrastructure::manifests::{self, Manifest};
 use crate::tree::Tree;
 
-pub use roles::{roles_of_action, roles_of_command, roles_of_gitlab_template, roles_of_image};
+pub use roles::{
+    has_subcommands, roles_of_action, roles_of_command, roles_of_gitlab_template, roles_of_image,
+};
 
 /// Follows commands through package scripts, Makefiles, task runners and shell scripts of the tree.
 #[derive(Debug)]

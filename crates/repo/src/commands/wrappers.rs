@@ -230,6 +230,9 @@ fn step(peeled: &mut Peeled) -> bool {
     if program == "coverage" && words.get(1).is_some_and(|word| word == "run") {
         return coverage(peeled);
     }
+    if program == "dotnet-coverage" && words.get(1).is_some_and(|word| word == "collect") {
+        return collected(peeled);
+    }
     if matches!(program.as_str(), "docker" | "podman") {
         return container(peeled);
     }
@@ -362,6 +365,43 @@ fn behind(peeled: &mut Peeled, mark: &str) -> bool {
         return false;
     }
     peeled.words.drain(..=at);
+    true
+}
+
+/// `dotnet-coverage collect [options] "dotnet test"`: the command is one word, or all that are left.
+fn collected(peeled: &mut Peeled) -> bool {
+    let mut rest = &peeled.words[2..];
+    while let Some(word) = rest.first().filter(|word| word.starts_with('-')) {
+        // `-nologo`, `--include-files` and the like stand alone only with their value behind `=` or as switches.
+        let valued = matches!(
+            word.as_str(),
+            "-s" | "--settings"
+                | "-o"
+                | "--output"
+                | "-f"
+                | "--output-format"
+                | "-id"
+                | "--session-id"
+                | "-l"
+                | "--log-file"
+        );
+        rest = rest.get(1 + usize::from(valued)..).unwrap_or_default();
+    }
+    let words = match rest {
+        [] => return false,
+        // What follows a command line in one word are options of the collector.
+        [text, ..] if text.contains(' ') => seaworthy_syntax::shell::parse(text, 1)
+            .commands
+            .into_iter()
+            .find(|command| !command.words.is_empty())
+            .map(|command| command.words)
+            .unwrap_or_default(),
+        words => words.to_vec(),
+    };
+    if words.is_empty() {
+        return false;
+    }
+    peeled.words = words;
     true
 }
 
@@ -579,6 +619,13 @@ mod tests {
     }
 
     #[test]
+    fn a_command_in_one_word_is_read() {
+        let words = ["dotnet-coverage", "collect", "dotnet test -c Release", "-f", "xml"].map(str::to_owned);
+        assert_eq!(peel(&words[..3]).words.join(" "), "dotnet test -c Release");
+        assert_eq!(peel(&words).words.join(" "), "dotnet test -c Release");
+    }
+
+    #[test]
     fn wrappers_come_off() {
         for (line, left) in [
             ("sudo -u app env A=1 nohup poetry run pytest -q", "pytest -q"),
@@ -596,6 +643,7 @@ mod tests {
             ("xargs -n 1 shellcheck", "shellcheck"),
             ("nix develop -c cargo test", "cargo test"),
             ("coverage run --source=app -m pytest", "pytest"),
+            ("dotnet-coverage collect -f xml -o c.xml dotnet test --no-build", "dotnet test --no-build"),
             ("coverage run manage.py test", "python manage.py test"),
             ("mise exec -- go test ./...", "go test ./..."),
             ("heroku run -a app rails db:migrate", "rails db:migrate"),

@@ -256,6 +256,21 @@ const EVERYWHERE: &[(&str, &str)] = &[
 ];
 
 #[test]
+fn a_short_name_for_a_function_that_makes_values_is_followed() {
+    for made in ["HeaderValue::from_static", "|text| HeaderValue::from_static(text)"] {
+        let code = format!(
+            "async fn common(request: Request, next: Next) -> impl IntoResponse {{\n    let v = {made};\n    let response = next.run(request).await;\n    let mut headers = HeaderMap::new();\n    headers.insert(header::X_FRAME_OPTIONS, v(\"SAMEORIGIN\"));\n    (headers, response)\n}}\nfn app() -> Router {{ Router::new().layer(from_fn(common)) }}\nfn main() {{ app(); }}\n"
+        );
+        let found = edge(&[("src/main.rs", code.as_str())]);
+        assert_eq!(
+            only(&found, "x-frame-options").value,
+            HeaderValue::Text("SAMEORIGIN".to_owned()),
+            "{made}"
+        );
+    }
+}
+
+#[test]
 fn middleware_in_many_languages_is_everywhere() {
     for (path, code) in EVERYWHERE {
         let found = edge(&[(path, code)]);

@@ -37,6 +37,7 @@ const WORDS: &[&str] = &[
     "dictConfig(",
     "tracing_subscriber::fmt::init",
     "logger, :level",
+    "config :logger,",
     "loggingLevel",
     "SetGlobalLevel(",
     "<root level",
@@ -137,14 +138,16 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System, logging: 
 /// The line, with those that follow where it ends inside a call.
 fn whole(tree: &Tree, file: &File, hit: &Hit) -> String {
     let line = hit.text.trim_end();
-    if !line.ends_with(['(', '{', ',']) || !line.contains("basicConfig") && !line.contains("LevelFilter") {
+    let goes_on = ["basicConfig", "LevelFilter", "config :logger,"].iter().any(|word| line.contains(word));
+    if !line.ends_with(['(', '{', ',']) || !goes_on {
         return line.to_owned();
     }
     let text = tree.text(file).unwrap_or_default();
     text.lines()
         .skip(hit.line as usize - 1)
         .take(6)
-        .take_while(|line| line.trim() != ")")
+        // Elixir's call without parentheses ends with the line that has no comma.
+        .take_while(|line| !matches!(line.trim(), ")" | ""))
         .map(str::trim)
         .collect::<Vec<_>>()
         .join(" ")

@@ -154,3 +154,29 @@ fn a_filter_says_what_it_covers() {
     let rails = "Rails.application.config.filter_parameters += [:passw, :foo]\n";
     assert_eq!(filters(&[("config/initializers/filter.rb", rails)]), key("passw"));
 }
+
+#[test]
+fn a_logger_of_ones_own_that_writes_json() {
+    let own = "export function logEvent(level: Level, event: Event): void {\n  const payload = { level, ts: new Date().toISOString(), ...event };\n  console.log(JSON.stringify(payload));\n}\n";
+    assert_eq!(shape("src/log.ts", own), Some(LogShape::Json));
+    // A line without a level is a print of an object, and a function of another name keeps something else.
+    assert_eq!(
+        shape("src/log.ts", &own.replace("level, ts", "kind, ts").replace("level: Level", "kind: Kind")),
+        None
+    );
+    assert_eq!(shape("src/log.ts", &own.replace("logEvent", "saveEvent")), None);
+}
+
+#[test]
+fn elixir_sets_a_level_on_a_line_of_its_own() {
+    let with = |text: &str| read(&[("config/prod.exs", text)]).levels.iter().any(|level| level.settable);
+    assert!(with("import Config\n\nconfig :logger,\n  level: :info,\n  backends: [:console]\n"));
+    assert!(!with("import Config\n\nconfig :logger,\n  backends: [:console]\n\nconfig :app, level: :info\n"));
+}
+
+#[test]
+fn the_platform_carries_the_lines_away_where_it_is_told_to() {
+    let nais = "apiVersion: nais.io/v1alpha1\nkind: Application\nspec:\n  observability:\n    logging:\n      destinations:\n        - id: loki\n";
+    assert_eq!(read(&[("deploy/nais.yaml", nais)]).shippers.len(), 1);
+    assert!(read(&[("deploy/nais.yaml", &nais.replace("nais.io/v1alpha1", "x/v1"))]).shippers.is_empty());
+}

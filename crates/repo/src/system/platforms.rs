@@ -224,7 +224,10 @@ fn by_pipelines(seen: &Seen, add: &mut Add) {
             }
             let line = command.words.join(" ");
             for known in TABLE.iter() {
-                let named = known.deploys.iter().any(|start| wildcard(&format!("{start}*"), &line));
+                let named = known
+                    .deploys
+                    .iter()
+                    .any(|start| begins(start, &command.words) || wildcard(&format!("{start}*"), &line));
                 // Copying files or starting containers is deployment only where the step is known to deploy.
                 let weak = matches!(known.key.as_str(), "server" | "compose" | "aws" | "gcp");
                 if named && (deploys || !weak) {
@@ -233,6 +236,13 @@ fn by_pipelines(seen: &Seen, add: &mut Add) {
             }
         }
     }
+}
+
+/// Whether a command begins with these words, options of the program between them left out (`kubectl -n web apply`).
+fn begins(start: &str, words: &[String]) -> bool {
+    let mut wanted = start.split(' ');
+    let Some((program, arguments)) = words.split_first() else { return false };
+    wanted.next() == Some(program.as_str()) && crate::commands::has_subcommands(wanted, arguments)
 }
 
 /// Hosted platforms that exclude each other: with files for several of them and no deployment by CI, each is an offer.

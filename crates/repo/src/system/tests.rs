@@ -292,3 +292,50 @@ fn a_server_that_only_its_image_shows() {
     assert!(served.deployable());
     assert!(image("[\"python\", \"-m\", \"report\"]").http_server().is_none());
 }
+
+#[test]
+fn databases_of_the_jvm_without_a_package_that_can_be_read() {
+    let engine = |path: &str, text: &str| {
+        // Something has to run that uses it.
+        let found = system(&[("main.go", GO_SERVER), ("go.mod", "module x\n"), (path, text)]).databases;
+        found.first().map(|database| database.engine)
+    };
+    let postgresql = Some(Engine::Postgresql);
+    let driver = "val source = HikariDataSource().apply { dataSourceClassName = \"org.postgresql.ds.PGSimpleDataSource\" }\n";
+    assert_eq!(engine("src/main/kotlin/Db.kt", driver), postgresql);
+    let spring = "spring:\n  datasource:\n    driver-class-name: org.postgresql.Driver\n";
+    assert_eq!(engine("src/main/resources/application.yml", spring), postgresql);
+    let address = "spring.datasource.url=jdbc:mysql://db/shop\n";
+    assert_eq!(engine("src/main/resources/application.properties", address), Some(Engine::Mysql));
+    assert_eq!(
+        engine("src/main/resources/application.yaml", "quarkus:\n  datasource:\n    db-kind: mssql\n"),
+        Some(Engine::Sqlserver)
+    );
+    let nais = "apiVersion: nais.io/v1alpha1\nkind: Application\nspec:\n  gcp:\n    sqlInstances:\n      - type: POSTGRES_15\n";
+    assert_eq!(engine(".nais/nais.yaml", nais), postgresql);
+}
+
+#[test]
+fn options_may_stand_before_the_verb() {
+    let workflow = "on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n      - run: kubectl --kubeconfig $HOME/.kube/config -n web apply -k deploy\n";
+    let found = system(&[
+        ("main.go", GO_SERVER),
+        ("go.mod", "module x\n"),
+        (".github/workflows/deploy.yml", workflow),
+    ]);
+    assert!(found.platforms.iter().any(|p| p.key == "kubernetes" && p.certainty == Certainty::Deployed));
+}
+
+#[test]
+fn a_server_that_stands_in_for_another_is_none() {
+    let components = |path: &str| {
+        let found = system(&[
+            ("package.json", "{\"dependencies\": {\"express\": \"5\"}}"),
+            (path, "const express = require('express')\nconst app = express()\napp.listen(1)\n"),
+        ]);
+        found.http_server().is_some()
+    };
+    assert!(components("src/server.js"));
+    assert!(!components("server-mock.js"));
+    assert!(!components("payment-stub/app.js"));
+}

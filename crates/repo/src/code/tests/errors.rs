@@ -124,6 +124,17 @@ fn an_express_handler_that_logs_an_object_and_leaks_the_message() {
 }
 
 #[test]
+fn an_express_handler_that_hands_errors_on() {
+    let handed = "exports.apiError = (res, error) => {\n  const { status = 500, message } = error;\n  const result = { error: true, message };\n  return res.status(status).json(result);\n};\nexports.errorHandler = (error, req, res, next) => exports.apiError(res, error);\n";
+    assert_eq!(count("api.js", handed, "error-shape"), 1);
+    assert_eq!(count("api.js", handed, "error-message-leak"), 1);
+    let general = handed.replace("{ status = 500, message } = error", "{ status = 500 } = error");
+    assert_eq!(count("api.js", &general, "error-message-leak"), 0);
+    let pages = handed.replace(".json(result)", ".render('error')");
+    assert_eq!(count("api.js", &pages, "error-shape"), 0);
+}
+
+#[test]
 fn central_handlers_that_log_the_request() {
     for (path, text) in [
         ("src/instrumentation.ts", "export const onRequestError = Sentry.captureRequestError;\n"),
@@ -193,6 +204,10 @@ fn errors_are_shaped_centrally_or_in_their_routes() {
             "<?php\nclass H {\n  public function render($request, Throwable $e) {\n    return response()->json(['message' => 'x'], 500);\n  }\n}\n",
         ),
         ("a.cs", "builder.Services.AddProblemDetails();\n"),
+        (
+            "a.rs",
+            "pub fn json_error(detail: &str, status: StatusCode) -> Response {\n    (status, Json(json!({ \"detail\": detail }))).into_response()\n}\n",
+        ),
         ("a.ex", "defmodule A do\n  action_fallback B\nend\n"),
         ("a.ex", "defmodule A.ErrorView do\n  def render(status, _), do: %{message: status}\nend\n"),
         (
@@ -202,6 +217,9 @@ fn errors_are_shaped_centrally_or_in_their_routes() {
     ] {
         assert_eq!(count(path, text, "error-shape"), 1, "{path}: {text}");
     }
+    // The name of a variable is no shape: this is answered as text.
+    let text = "impl IntoResponse for AppError {\n    fn into_response(self) -> Response {\n        match self.body { Some(json) => (self.code, json.to_string()).into_response(), None => self.code.into_response() }\n    }\n}\n";
+    assert_eq!(count("a.rs", text, "error-shape"), 0);
     assert_eq!(
         count("a.ts", "return NextResponse.json({ error: 'x' }, { status: 404 });\n", "inline-error"),
         1
@@ -290,6 +308,14 @@ fn growing_delays_are_told_from_fixed_ones() {
         ("a.go", "package a\nfunc a() { b := backoff.NewExponentialBackOff() }\n"),
         ("A.java", "class A { @Retryable(backoff = @Backoff(delay = 100, multiplier = 2)) void a() {} }\n"),
         ("a.cs", "var w = TimeSpan.FromSeconds(Math.Pow(2, retryAttempt));\n"),
+        (
+            "a.cs",
+            "o.UseSqlServer(c, sql => { sql.EnableRetryOnFailure(2, TimeSpan.FromSeconds(5), null); });\n",
+        ),
+        (
+            "a.kt",
+            "class A {\n  @Retryable(maxAttempts = 3, backoff = Backoff(delay = 100, multiplier = 2.0))\n  fun b() {}\n}\n",
+        ),
         ("a.rs", "fn a() { f.retry(ExponentialBuilder::default()); }\n"),
     ] {
         assert!(count(path, text, "growing-retry") >= 1, "{path}: {text}");
@@ -303,6 +329,10 @@ fn growing_delays_are_told_from_fixed_ones() {
         assert_eq!(count(path, text, "growing-retry"), 0, "{path}: {text}");
     }
     assert_eq!(count("a.php", "<?php\n$r = Http::timeout(3)->retry(2, 500)->get($u);\n", "fixed-retry"), 1);
+    let fixed = "class A {\n  @Retryable(maxAttempts = 3, backoff = Backoff(delay = 100))\n  fun b() {}\n}\n";
+    assert_eq!((count("a.kt", fixed, "fixed-retry"), count("a.kt", fixed, "growing-retry")), (1, 0));
+    let fixed = "class A { @Retryable(maxAttempts = 3) void b() {} }\n";
+    assert_eq!((count("A.java", fixed, "fixed-retry"), count("A.java", fixed, "growing-retry")), (1, 0));
 }
 
 #[test]

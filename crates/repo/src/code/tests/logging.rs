@@ -15,6 +15,9 @@ fn javascript() {
                 logger.info(truncatedSecret)\nconsole.log(ErrorCode.INVALID_TOKEN)\nreply(token)\nlog.info(nextToken)\n\
                 logger.info({ password: '[redacted]' })\n";
     assert!(lines("b.ts", good).is_empty(), "{:?}", lines("b.ts", good));
+    let parts = "console.log(`key ${apiKey ? apiKey.slice(0, 15) : '-'}`)\nconsole.log(token ? token : 'none')\n\
+                 console.log(`key ${apiKey.slice(0, 4)}`)\nlog.info(`${secret ? 'set' : 'unset'}`)\n";
+    assert_eq!(lines("c.ts", parts), [1, 2]);
 }
 
 #[test]
@@ -22,6 +25,9 @@ fn python() {
     let bad = "logger.info(f'login {password}')\nlogging.debug('t %s', user.token)\nprint(api_key)\n\
                log.info('h', extra={'a': request.headers})\ndef handler(event, context):\n    logger.info(json.dumps(event))\n";
     assert_eq!(lines("a.py", bad), [1, 2, 3, 4, 6]);
+    let parts = "log.info(f'{api_key[:15] if api_key else 0}')\nlog.info(f\"{token if token else 'none'}\")\nlog.info(f'{token[:4] if token else 0}')\n\
+                 log.info(f\"{'set' if api_key else 'unset'}\")\nlog.info('set' if password else 'unset')\n";
+    assert_eq!(lines("c.py", parts), [1, 2]);
     let good = "logger.info('no token')\nlogger.info('%d', len(token))\nlogger.info('x', token=None)\nlogger.info(token_id)\n\
                 logger.info(f'{token[:4]}')\nlogger.info(has_password)\n";
     assert!(lines("b.py", good).is_empty(), "{:?}", lines("b.py", good));

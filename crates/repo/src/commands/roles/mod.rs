@@ -220,7 +220,7 @@ impl CommandRule {
 
 /// Whether the subcommands stand at the head of the arguments. Options may stand between them, each perhaps with a
 /// value of its own.
-fn has_subcommands<'r>(subcommands: impl Iterator<Item = &'r str>, arguments: &[String]) -> bool {
+pub fn has_subcommands<'r>(subcommands: impl Iterator<Item = &'r str>, arguments: &[String]) -> bool {
     let mut at = 0;
     for wanted in subcommands {
         let mut after_option = false;

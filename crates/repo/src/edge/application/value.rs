@@ -323,9 +323,24 @@ impl<'t> Source<'t> {
             | "squish" | "parse" | "unwrap" | "into" | "items" | "entries" | "map" | "filter" | "values"
             | "compact" | "collect" | "tolist" | "tr" | "gsub" | "trimindent" | "expect" | "to_owned"
             | "rstrip" | "flat" => receiver.map_or_else(|| UNKNOWN.to_string(), deeper),
-            _ => UNKNOWN.to_string(),
+            // `let v = HeaderValue::from_static;` and `let v = |text| HeaderValue::from_static(text);`
+            _ => match (self.assigned(&call.callee), call.arguments.as_slice()) {
+                (Some(made), [only]) if !call.callee.contains('.') && makes_a_value(self.of(made)) => {
+                    deeper(*only)
+                }
+                _ => UNKNOWN.to_string(),
+            },
         }
     }
+}
+
+/// A function, or a closure that only calls it, which makes a header's value of a text.
+fn makes_a_value(source: &str) -> bool {
+    let called =
+        source.split_once('|').and_then(|(_, rest)| rest.split_once('|')).map_or(source, |(_, body)| body);
+    let called = called.trim().trim_end_matches(|c: char| c != ')' && !c.is_alphanumeric());
+    let name = called.split('(').next().unwrap_or(called);
+    ["HeaderValue::from_static", "HeaderValue::from_str"].iter().any(|function| name.ends_with(function))
 }
 
 /// The named children that are no comments.
