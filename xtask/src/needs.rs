@@ -32,6 +32,20 @@ const NEEDS: &[Need] = &[
         why: "the running site's collector asks a real server",
     },
     Need { programs: &["openssl"], package: "openssl", why: "certificates of test servers" },
+    Need {
+        // Debian keeps the programs of servers off the path.
+        programs: &[
+            "/usr/lib/postgresql/15/bin/pg_amcheck",
+            "/usr/lib/postgresql/16/bin/pg_amcheck",
+            "/usr/lib/postgresql/17/bin/pg_amcheck",
+            "/usr/lib/postgresql/18/bin/pg_amcheck",
+        ],
+        package: "postgresql",
+        why: "backups are made and restored",
+    },
+    Need { programs: &["zstd"], package: "zstd", why: "backups are compressed" },
+    Need { programs: &["xz"], package: "xz-utils", why: "backups are compressed" },
+    Need { programs: &["setpriv"], package: "util-linux", why: "servers do not run as root" },
     Need { programs: &["rg"], package: "ripgrep", why: "the benchmark's peer" },
     Need { programs: &["hyperfine"], package: "hyperfine", why: "timing by hand" },
     Need { programs: &["node"], package: "nodejs", why: "applications that trials start" },

@@ -38,6 +38,18 @@ pub enum Command {
     Judge(Judge),
     /// Sign, as a person, that an item holds; until a day
     Attest(Attest),
+    /// Act, with your consent, on something made for the purpose: restore a backup
+    Drill {
+        /// Which drill
+        #[command(subcommand)]
+        drill: Drill,
+    },
+    /// What a backup job does besides the backup
+    Backup {
+        /// What
+        #[command(subcommand)]
+        backup: Backup,
+    },
     /// Write a completion script for a shell
     Completions {
         /// The shell
@@ -257,6 +269,78 @@ pub struct Attest {
     /// Your name in the allowed-signers file
     #[arg(long, value_name = "PRINCIPAL")]
     pub by: Option<String>,
+}
+
+/// `drill`.
+#[derive(Debug, Subcommand)]
+pub enum Drill {
+    /// Restore the newest backup into a scratch server of its own, check it, and record what was found
+    Restore(Box<DrillRestore>),
+}
+
+/// `drill restore`.
+#[derive(Debug, Args)]
+pub struct DrillRestore {
+    /// Folder of the repository
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// Folder of the backups, or one backup; without it `location` under [backups] in seaworthy.toml
+    #[arg(long, value_name = "LOCATION")]
+    pub from: Option<String>,
+    /// Which files there are backups of this system, such as 'shop-*.dump'
+    #[arg(long = "match", value_name = "GLOB", requires = "from")]
+    pub pattern: Option<String>,
+    /// What the database held when the backup was taken; without it BACKUP.manifest.json
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Only print every step
+    #[arg(long)]
+    pub plan: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Where the scratch folder is made; it needs room for the restored database
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+    /// Add nothing to the ledger
+    #[arg(long)]
+    pub no_record: bool,
+    /// SSH key to sign the record with; without it the agent's or your usual key, where there is one
+    #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
+    pub key: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Tell no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Configuration file instead of PATH/seaworthy.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `backup`.
+#[derive(Debug, Subcommand)]
+pub enum Backup {
+    /// Write what the database holds, for the restore drill to compare with
+    Manifest(BackupManifest),
+}
+
+/// `backup manifest`.
+#[derive(Debug, Args)]
+pub struct BackupManifest {
+    /// The database: env:NAME (a variable that holds its address), or the file of an SQLite database
+    #[arg(long, value_name = "env:NAME|FILE")]
+    pub database: String,
+    /// File to write, BACKUP.manifest.json; standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Take the manifest of a snapshot that another session exported
+    #[arg(long, value_name = "ID", conflicts_with = "command")]
+    pub snapshot: Option<String>,
+    /// Backup command to run at the same snapshot, which stands in for {snapshot}
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// An output format.

@@ -148,7 +148,7 @@ fn until(text: &str, instant: Instant) -> Result<Timestamp, Failure> {
 }
 
 /// Asks on the terminal, without showing what is typed; nothing is asked where nobody can answer.
-fn passphrase(path: &Path) -> Option<String> {
+pub fn passphrase(path: &Path) -> Option<String> {
     if !std::io::stdin().is_terminal() {
         return None;
     }

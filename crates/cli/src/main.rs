@@ -2,9 +2,11 @@
 
 mod arguments;
 mod attest;
+mod backup;
 mod check;
 mod checklist;
 mod configuration;
+mod drill;
 mod failure;
 mod halves;
 mod init;
@@ -21,6 +23,11 @@ use crate::arguments::{Arguments, Command};
 use crate::failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
+    // The program starts itself again to supervise a drill; that is no command for people.
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if words.first().is_some_and(|word| word == seaworthy_drills::scratch::SUBCOMMAND) {
+        return seaworthy_drills::helper::main(&words[1..]);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -50,6 +57,8 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Collect(collect) => halves::collect(&collect),
         Command::Judge(judge) => halves::judge(&judge),
         Command::Attest(attest) => attest::attest(&attest),
+        Command::Drill { drill: arguments::Drill::Restore(restore) } => drill::restore(&restore),
+        Command::Backup { backup: arguments::Backup::Manifest(manifest) } => backup::manifest(&manifest),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "seaworthy", &mut text);

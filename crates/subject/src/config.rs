@@ -84,6 +84,24 @@ pub struct Objectives {
     pub rto_hours: Option<f64>,
 }
 
+/// `[backups]`: where they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backups {
+    /// `location`: a folder, relative to the audited one, or one backup.
+    pub location: Option<String>,
+    /// `match`: which of the files there, as a glob.
+    pub pattern: Option<String>,
+}
+
+/// `[drill.restore]`: what must hold of a restored database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RestoreDrill {
+    /// `verify`: queries whose rows hold no false and no zero.
+    pub queries: Vec<String>,
+    /// `verify-command`: commands that succeed.
+    pub commands: Vec<String>,
+}
+
 /// `[gate]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gate {
@@ -156,6 +174,10 @@ pub struct Config {
     pub app: App,
     /// `[objectives]`.
     pub objectives: Objectives,
+    /// `[backups]`.
+    pub backups: Backups,
+    /// `[drill.restore]`.
+    pub restore: RestoreDrill,
     /// `[database] large_tables`.
     pub large_tables: Vec<String>,
     /// `[gate]`.
@@ -187,6 +209,8 @@ impl Config {
         let top = Table::top(path, &node).only(&[
             "app",
             "objectives",
+            "backups",
+            "drill",
             "database",
             "gate",
             "accept",
@@ -204,6 +228,8 @@ impl Config {
             path: path.to_owned(),
             app: app(top.table("app"), names)?,
             objectives: objectives(top.table("objectives"))?,
+            backups: backups(top.table("backups"))?,
+            restore: restore_drill(top.table("drill"))?,
             large_tables: texts(top.table("database").only(&["large_tables"])?, "large_tables")?,
             gate: gate(top.table("gate"), names)?,
             accept: accept(top, names)?,
@@ -268,6 +294,19 @@ fn objectives(table: Table) -> Result<Objectives, ConfigError> {
         }
     };
     Ok(Objectives { rpo_hours: hours("rpo")?, rto_hours: hours("rto")? })
+}
+
+fn backups(table: Table) -> Result<Backups, ConfigError> {
+    let table = table.only(&["location", "match"])?;
+    Ok(Backups {
+        location: table.text("location")?.map(str::to_owned),
+        pattern: table.text("match")?.map(str::to_owned),
+    })
+}
+
+fn restore_drill(table: Table) -> Result<RestoreDrill, ConfigError> {
+    let table = table.only(&["restore"])?.table("restore").only(&["verify", "verify-command"])?;
+    Ok(RestoreDrill { queries: texts(table, "verify")?, commands: texts(table, "verify-command")? })
 }
 
 /// `[gate]`, of a configuration or a policy.

@@ -10,7 +10,8 @@ mod reader;
 mod weakening;
 
 pub use config::{
-    Accept, App, Config, Gate, Kind, LedgerConfig, Names, Objectives, OwnItem, Processor, Required,
+    Accept, App, Backups, Config, Gate, Kind, LedgerConfig, Names, Objectives, OwnItem, Processor, Required,
+    RestoreDrill,
 };
 pub use duration::parse_hours;
 pub use error::ConfigError;

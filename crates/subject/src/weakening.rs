@@ -94,6 +94,12 @@ pub fn weakenings(base: &Config, head: &Config) -> Vec<(String, Option<u32>)> {
     if loosened(base.objectives.rto_hours, head.objectives.rto_hours) {
         found.push(("the recovery time objective is loosened".to_owned(), None));
     }
+    let dropped = |before: &[String], after: &[String]| before.iter().any(|wanted| !after.contains(wanted));
+    if dropped(&base.restore.queries, &head.restore.queries)
+        || dropped(&base.restore.commands, &head.restore.commands)
+    {
+        found.push(("the restore drill verifies less".to_owned(), None));
+    }
     found
 }
 

@@ -1,0 +1,22 @@
+//! Reads databases, and writes nothing: what they hold (rows and checksums per table, in one snapshot), how they are built,
+//! and who they are.
+//!
+//! | room | concern |
+//! | --- | --- |
+//! | [`contents`] | what a database holds, and how two of them differ |
+//! | [`manifest`] | that, as a backup job writes it beside its artefact |
+//! | [`identity`] | which server it is: never compared by address |
+//! | [`postgres`] | through `psql`: its TLS and its ways to authenticate, without a client library |
+//! | [`sqlite`] | through SQLite's own library |
+
+pub mod contents;
+mod error;
+pub mod identity;
+pub mod manifest;
+pub mod postgres;
+pub mod sqlite;
+
+pub use contents::{Contents, Difference, Sequence, Table, compare};
+pub use error::Error;
+pub use identity::Identity;
+pub use manifest::{Engine, Manifest};

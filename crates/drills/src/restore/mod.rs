@@ -1,0 +1,256 @@
+//! `drill restore`: the newest backup is restored into a server of the drill's own, and looked at.
+
+mod artefact;
+mod checks;
+mod controls;
+mod locations;
+mod objectives;
+mod postgres;
+mod reading;
+pub mod record;
+mod report;
+mod run;
+mod sqlite;
+mod writing;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use seaworthy_database::{Contents, Engine as Kind, Identity, Manifest};
+
+pub use artefact::{Artefact, Format, Seen, Versions, look_at};
+pub use locations::{Newest, Place};
+pub use objectives::Objective;
+pub use reading::{Copy, Damage, Layer};
+pub use report::{Check, Control, ControlOutcome, Outcome, Report, Verdict};
+pub use run::run;
+
+use crate::scratch::{Account, Scratch};
+use crate::{Progress, Stop};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Where the backups are.
+    pub place: Place,
+    /// Which of the files there, as a glob.
+    pub pattern: Option<String>,
+    /// The manifest; else the one beside the artefact.
+    pub manifest: Option<PathBuf>,
+    /// How much may be lost.
+    pub rpo: Objective,
+    /// How long a restore may take.
+    pub rto: Objective,
+    /// What the user wants to hold of the restored database.
+    pub verify: Vec<Verify>,
+    /// Where the scratch folder is made.
+    pub scratch: PathBuf,
+    /// The moment of the drill.
+    pub now: Timestamp,
+}
+
+/// What a user wants to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verify {
+    /// A query: no row of it may hold `false`, and there must be a row.
+    Query(String),
+    /// A command that succeeds.
+    Command {
+        /// For the shell.
+        text: String,
+        /// Where it runs.
+        folder: PathBuf,
+    },
+}
+
+impl Verify {
+    /// For people.
+    pub fn shown(&self) -> &str {
+        match self {
+            Verify::Query(text) | Verify::Command { text, .. } => text,
+        }
+    }
+}
+
+/// What an engine restored.
+#[derive(Debug, Clone, Default)]
+pub struct Restored {
+    /// The databases that it made.
+    pub databases: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+    /// Roles that were made without login because the backup names them.
+    pub roles: Vec<String>,
+    /// What was left out because it is not installed.
+    pub left_out: Vec<String>,
+}
+
+/// A database engine: a server of the drill's own, and how artefacts get into it.
+pub trait Engine {
+    /// Which it is.
+    fn kind(&self) -> Kind;
+    /// Accounts that its server may run as, the usual first.
+    fn accounts(&self) -> &'static [&'static str];
+    /// What is used, for people.
+    fn describe(&self) -> String;
+    /// The version that is restored into.
+    fn version(&self) -> String;
+    /// What must be said of the choice.
+    fn remarks(&self) -> Vec<String>;
+    /// What will be done, one line each.
+    fn steps(&self, artefact: &Artefact, account: Option<&Account>) -> Vec<String>;
+    /// Starts the server and says who it is.
+    ///
+    /// # Errors
+    /// [`Stop::CouldNot`].
+    fn start(&mut self, scratch: &mut Scratch) -> Result<Identity, Stop>;
+    /// Restores a copy; names of what it makes begin with `name`.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] where the copy is no good, [`Stop::CouldNot`] where this machine is not.
+    fn restore(
+        &mut self,
+        scratch: &mut Scratch,
+        copy: &Copy,
+        name: &str,
+        progress: &mut Progress,
+    ) -> Result<Restored, Stop>;
+    /// What a database holds.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] where it cannot be read because of what was restored.
+    fn contents(
+        &mut self,
+        scratch: &mut Scratch,
+        database: &str,
+        progress: &mut Progress,
+    ) -> Result<Contents, Stop>;
+    /// The engine's own check of its structures: what is wrong.
+    ///
+    /// # Errors
+    /// Where it cannot be run.
+    fn integrity(&mut self, scratch: &mut Scratch, database: &str) -> Result<Vec<String>, Stop>;
+    /// Whether what the user wants holds; else why not.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    fn verify(
+        &mut self,
+        scratch: &mut Scratch,
+        database: &str,
+        verify: &Verify,
+    ) -> Result<Result<(), String>, Stop>;
+    /// Removes databases, to have room.
+    ///
+    /// # Errors
+    /// Where the server is gone.
+    fn forget(&mut self, scratch: &mut Scratch, databases: &[String]) -> Result<(), Stop>;
+    /// Stops the server.
+    fn stop(&mut self);
+}
+
+/// The engine for an artefact.
+fn engine(artefact: &Artefact) -> Result<Box<dyn Engine>, Stop> {
+    match artefact.format {
+        Format::PostgresCustom | Format::PostgresDirectory | Format::PostgresTar | Format::PostgresPlain => {
+            Ok(Box::new(postgres::Postgres::choose(artefact)?))
+        }
+        Format::Sqlite => Ok(Box::new(sqlite::Sqlite::default())),
+        Format::MysqlPlain => Err(Stop::CouldNot(format!(
+            "{}: this version restores no dumps of MariaDB and MySQL",
+            artefact.name
+        ))),
+        Format::Encrypted => Err(Stop::CouldNot(format!(
+            "{}: it is encrypted, and this version does not decrypt; let the drill have a decrypted copy",
+            artefact.name
+        ))),
+    }
+}
+
+/// What will be done, and everything that it needs.
+pub struct Plan {
+    /// What was asked for.
+    pub order: Order,
+    /// The newest artefact.
+    pub newest: Newest,
+    /// What it held when it was taken.
+    pub manifest: Option<Manifest>,
+    /// The account of the server.
+    pub account: Option<Account>,
+    engine: Box<dyn Engine>,
+}
+
+/// Looks at the location and chooses the programs. Starts nothing and writes nothing.
+///
+/// # Errors
+/// [`Stop::Refused`] where the newest backup is no good, [`Stop::CouldNot`] where programs are missing.
+pub fn plan(order: Order) -> Result<Plan, Stop> {
+    let listing = order.place.list(order.pattern.as_deref())?;
+    let newest = locations::newest(&order.place, &listing)?;
+    writing::refuse(&newest.artefact)?;
+    let beside = Manifest::beside(&newest.artefact.path);
+    let manifest = match &order.manifest {
+        Some(path) => Some(Manifest::read(path).map_err(Stop::Usage)?),
+        None if beside.exists() => Some(Manifest::read(&beside).map_err(Stop::Usage)?),
+        None => None,
+    };
+    let engine = engine(&newest.artefact)?;
+    if let Some(manifest) = &manifest
+        && manifest.engine != engine.kind()
+    {
+        return Err(Stop::Usage(format!(
+            "the manifest is of a {} database, and {} is a backup of {}",
+            manifest.engine.name(),
+            newest.artefact.name,
+            engine.kind().name()
+        )));
+    }
+    let account = Account::unprivileged(engine.accounts())?;
+    Ok(Plan { order, newest, manifest, account, engine })
+}
+
+impl Plan {
+    /// What restores it.
+    pub fn engine(&self) -> String {
+        self.engine.describe()
+    }
+
+    /// Every step, in words.
+    pub fn steps(&self) -> Vec<String> {
+        let artefact = &self.newest.artefact;
+        let mut steps = vec![format!(
+            "make a folder of its own under {} that only {} may enter, watched by a supervisor that removes it whatever happens",
+            self.order.scratch.display(),
+            self.account.as_ref().map_or("you", |account| account.name.as_str())
+        )];
+        steps.extend(self.engine.steps(artefact, self.account.as_ref()));
+        steps.push(
+            "check the integrity of what was restored, count its rows, look at its sequences".to_owned(),
+        );
+        steps.push(match &self.manifest {
+            Some(manifest) => {
+                format!("compare every table with the manifest of {}", manifest.taken_at)
+            }
+            None => "there is no manifest: contents are not verified, and the evidence stays \"observed\""
+                .to_owned(),
+        });
+        for verify in &self.order.verify {
+            steps.push(match verify {
+                Verify::Query(query) => format!("ask the restored database: {query}"),
+                Verify::Command { text, folder } => {
+                    format!("run in {}, with the address of the restored database: {text}", folder.display())
+                }
+            });
+        }
+        steps.push(format!(
+            "restore damaged copies, which must be refused or found different: {}",
+            controls::kinds(self.manifest.is_some())
+                .iter()
+                .map(|damage| controls::name(*damage))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ));
+        steps.push("stop the server and remove the folder".to_owned());
+        steps
+    }
+}

@@ -1,0 +1,239 @@
+//! The drill itself.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+
+use seaworthy_database::{Contents, Difference, compare};
+use sha2::{Digest, Sha256};
+
+use super::objectives::Gaps;
+use super::reading::{Copy, Damage};
+use super::report::{Control, ControlOutcome, Outcome, Report, SCHEMA, Verdict};
+use super::{Artefact, Plan, checks, controls};
+use crate::scratch::Scratch;
+use crate::{Interrupt, Progress, Stop};
+
+/// Restores, looks, controls, and cleans up.
+///
+/// # Errors
+/// An interrupt, or something of this machine that kept the drill from concluding.
+pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result<Report, Stop> {
+    let Plan { order, newest, manifest, account, mut engine } = plan;
+    let artefact = &newest.artefact;
+    let taken = manifest.as_ref().map_or(artefact.modified, |manifest| manifest.taken_at);
+    progress.step("making a scratch folder");
+    let mut scratch = Scratch::create(&order.scratch, account, interrupt.clone())?;
+    progress.step(format!("reading {}", artefact.name));
+    let (sha256, before) = digest(artefact, &mut scratch, progress)?;
+    let mut report = Report {
+        schema: SCHEMA,
+        verdict: Verdict::Failed,
+        reason: None,
+        location: order.place.shown(),
+        artefact: artefact.name.clone(),
+        format: artefact.describe(),
+        size: artefact.size,
+        sha256,
+        modified: artefact.modified,
+        engine: engine.kind(),
+        engine_version: engine.version(),
+        at: order.now,
+        restore_seconds: None,
+        rto: order.rto,
+        rpo: order.rpo,
+        gaps: Gaps::of(&newest.series, taken, order.now),
+        tables: 0,
+        rows: 0,
+        content_verified: false,
+        differences: Vec::new(),
+        checks: Vec::new(),
+        controls: Vec::new(),
+        roles: Vec::new(),
+        left_out: Vec::new(),
+        remarks: newest.remarks.clone(),
+    };
+    report.remarks.extend(engine.remarks());
+    progress.step(format!("starting {}", engine.describe()));
+    let identity = engine.start(&mut scratch)?;
+    if let Some(manifest) = &manifest
+        && manifest.identity.id.is_some()
+        && manifest.identity.may_be(&identity)
+    {
+        return Err(Stop::could_not(
+            "the server that was started is the one that the backup was taken from; nothing was written",
+        ));
+    }
+    progress.step(format!("restoring {}", artefact.name));
+    let copy = Copy { artefact, damage: Damage::None };
+    let restored = match engine.restore(&mut scratch, &copy, "restored", progress) {
+        Ok(restored) => restored,
+        Err(Stop::Refused(why)) => {
+            unchanged(artefact, &before)?;
+            report.reason = Some(why);
+            finish(scratch, engine.as_mut(), progress)?;
+            return Ok(report);
+        }
+        Err(stop) => return Err(stop),
+    };
+    report.restore_seconds = Some(restored.seconds);
+    report.roles = restored.roles;
+    report.left_out = restored.left_out;
+    progress.step("counting rows");
+    let mut found: Vec<Contents> = Vec::new();
+    let mut refused = None;
+    for database in &restored.databases {
+        match engine.contents(&mut scratch, database, progress) {
+            Ok(contents) => found.push(contents),
+            Err(Stop::Refused(why)) => refused = Some(why),
+            Err(stop) => return Err(stop),
+        }
+    }
+    let contents = checks::chosen(&found);
+    report.tables = contents.tables.len();
+    report.rows = contents.rows();
+    progress.step("checking");
+    report.checks = checks::all(
+        engine.as_mut(),
+        &mut scratch,
+        &restored.databases,
+        &contents,
+        manifest.is_some(),
+        &order.verify,
+    )?;
+    if let Some(why) = refused {
+        report.checks.push(super::Check {
+            name: "contents".to_owned(),
+            outcome: Outcome::Fails,
+            detail: why,
+        });
+    }
+    if let Some(manifest) = &manifest {
+        report.differences = compare(&manifest.contents, &contents);
+        let major = super::artefact::major(&manifest.server_version).map(|major| major.to_string());
+        if major.is_some_and(|major| major != report.engine_version) {
+            // Versions write definitions differently.
+            let (definitions, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut report.differences)
+                .into_iter()
+                .partition(|difference| matches!(difference, Difference::Definition { .. }));
+            report.differences = rest;
+            report.remarks.extend(definitions.iter().take(5).map(ToString::to_string));
+        }
+        report.content_verified = report.differences.is_empty();
+    }
+    unchanged(artefact, &before)?;
+    if report.restores() {
+        engine.forget(&mut scratch, &restored.databases)?;
+        for damage in controls::kinds(manifest.is_some()) {
+            progress.step(format!("control: {}", controls::name(damage)));
+            let control: Control = controls::run(
+                engine.as_mut(),
+                &mut scratch,
+                artefact,
+                damage,
+                &found,
+                manifest.as_ref(),
+                progress,
+            )?;
+            report.controls.push(control);
+        }
+    }
+    finish(scratch, engine.as_mut(), progress)?;
+    conclude(&mut report);
+    Ok(report)
+}
+
+fn finish(scratch: Scratch, engine: &mut dyn super::Engine, progress: &mut Progress) -> Result<(), Stop> {
+    progress.step("cleaning up");
+    engine.stop();
+    let closed = scratch.close();
+    progress.finish();
+    closed
+}
+
+fn conclude(report: &mut Report) {
+    let passed: Vec<&Control> =
+        report.controls.iter().filter(|control| control.outcome == ControlOutcome::Passed).collect();
+    if let Some(control) = passed.first() {
+        report.verdict = Verdict::Broken;
+        report.reason = Some(format!("{} passed", controls::name(control.damage)));
+        return;
+    }
+    let failed = report.checks.iter().find(|check| check.outcome == Outcome::Fails);
+    report.reason = if let Some(difference) = report.differences.first() {
+        let more = report.differences.len() - 1;
+        Some(if more == 0 {
+            difference.to_string()
+        } else {
+            format!("{difference}, and {more} more differences")
+        })
+    } else if let Some(check) = failed {
+        Some(format!("{}: {}", check.name, check.detail))
+    } else if !report.in_time() {
+        Some("the restore took longer than the recovery time objective".to_owned())
+    } else if !report.lost_little() {
+        Some(format!("more could be lost than the recovery point objective allows: {}", report.gaps.shown()))
+    } else {
+        None
+    };
+    report.verdict = if report.reason.is_none() { Verdict::Passed } else { Verdict::Failed };
+}
+
+/// Sizes and times of an artefact's files.
+type State = Vec<(PathBuf, u64, Option<std::time::SystemTime>)>;
+
+fn state(artefact: &Artefact) -> State {
+    files(artefact)
+        .into_iter()
+        .filter_map(|path| {
+            let metadata = fs::metadata(&path).ok()?;
+            Some((path, metadata.len(), metadata.modified().ok()))
+        })
+        .collect()
+}
+
+fn files(artefact: &Artefact) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(&artefact.path) else { return vec![artefact.path.clone()] };
+    let mut files: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
+
+/// Refuses what was written to while it was read.
+fn unchanged(artefact: &Artefact, before: &State) -> Result<(), Stop> {
+    if state(artefact) == *before {
+        return Ok(());
+    }
+    Err(Stop::CouldNot(format!(
+        "{} was written to while it was read; run the drill when the backup job is done",
+        artefact.name
+    )))
+}
+
+fn digest(
+    artefact: &Artefact,
+    scratch: &mut Scratch,
+    progress: &mut Progress,
+) -> Result<(String, State), Stop> {
+    let before = state(artefact);
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 20];
+    let mut done = 0;
+    for path in files(artefact) {
+        let problem =
+            |error: std::io::Error| Stop::CouldNot(format!("{}: cannot be read: {error}", path.display()));
+        let mut file = File::open(&path).map_err(problem)?;
+        loop {
+            scratch.check()?;
+            let length = file.read(&mut buffer).map_err(problem)?;
+            if length == 0 {
+                break;
+            }
+            hash.update(&buffer[..length]);
+            done += length as u64;
+            progress.advance(done, artefact.size);
+        }
+    }
+    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), before))
+}
