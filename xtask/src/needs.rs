@@ -59,6 +59,7 @@ const NEEDS: &[Need] = &[
     Need { programs: &["caddy"], package: "caddy", why: "a site that is probed" },
     Need { programs: &["pebble"], package: "pebble", why: "an authority that issues by ACME" },
     Need { programs: &["apache2"], package: "apache2-bin", why: "a site that is probed" },
+    Need { programs: &["haproxy"], package: "haproxy", why: "a site that is probed" },
     Need { programs: &["python3"], package: "python3", why: "a site that is probed" },
     Need { programs: &["cc", "gcc", "clang"], package: "gcc", why: "the grammars are C" },
 ];

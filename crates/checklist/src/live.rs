@@ -15,10 +15,12 @@ pub struct Live {
     evidence: Vec<Evidence>,
     notes: Vec<Note>,
     absent: Option<Absent>,
-    /// Why an address that answered decided nothing.
-    undecided: Option<String>,
+    /// Why addresses that answered decided nothing, each with its address.
+    undecided: Vec<(String, String)>,
     /// What the item is about was looked for, and there is none.
     nothing: Option<String>,
+    /// What would mend it, where that is not what the item says.
+    remedy: Option<&'static str>,
 }
 
 /// An address that was probed, as evidence needs it.
@@ -109,9 +111,12 @@ impl Live {
 
     /// Why an address that answered decides nothing.
     pub fn undecided(&mut self, summary: impl Into<String>, url: &str) {
-        let summary = summary.into();
-        self.undecided.get_or_insert_with(|| summary.clone());
-        self.note(summary, url);
+        self.undecided.push((summary.into(), url.to_owned()));
+    }
+
+    /// What would mend it, where that is not what the item says.
+    pub fn remedy(&mut self, remedy: &'static str) {
+        self.remedy = Some(remedy);
     }
 
     /// What the item is about was looked for there, and there is none: it does not apply, unless the repository shows it.
@@ -141,12 +146,19 @@ impl Live {
     ///
     /// # Errors
     /// When neither says anything and the facts are missing.
-    pub fn join(self, configured: Result<Findings, Absent>) -> Result<Findings, Absent> {
+    pub fn join(mut self, configured: Result<Findings, Absent>) -> Result<Findings, Absent> {
+        let undecided = std::mem::take(&mut self.undecided);
+        let reason = undecided.first().map(|(why, _)| why.clone());
+        // What becomes the reason is not told twice.
+        let told = usize::from(self.evidence.is_empty() && self.absent.is_none() && configured.is_err());
+        for (why, url) in undecided.into_iter().skip(told) {
+            self.note(why, &url);
+        }
         if self.evidence.is_empty() {
             let shown = |findings: &Findings| {
                 findings.scopes.iter().any(|scope| !scope.evidence.is_empty() || !scope.unread.is_empty())
             };
-            if let Some(reason) = self.nothing.filter(|_| self.undecided.is_none())
+            if let Some(reason) = self.nothing.filter(|_| reason.is_none())
                 && !configured.as_ref().is_ok_and(shown)
             {
                 let mut findings = Findings::not_applicable(reason);
@@ -158,11 +170,10 @@ impl Live {
                 (Ok(findings), _) => findings,
                 // What could not be run says more than what nobody asked for.
                 (Err(_), Some(absent)) => Findings::without_facts(absent),
-                (Err(absent), None) if self.notes.is_empty() => return Err(absent),
+                (Err(absent), None) if self.notes.is_empty() && reason.is_none() => return Err(absent),
                 (Err(absent), None) => {
                     // What was seen there says more than that nothing else was looked at.
-                    let why =
-                        self.undecided.map_or(absent.why.clone(), |why| format!("{why}; {}", absent.why));
+                    let why = reason.map_or(absent.why.clone(), |why| format!("{why}; {}", absent.why));
                     let mut findings = Findings::without_facts(Absent::new(absent.cause, why));
                     if absent.cause == seaworthy_model::Cause::NotPermitted {
                         findings.settled_by = Some(crate::shared::settle::folder());
@@ -182,6 +193,9 @@ impl Live {
             scope.evidence.extend(self.evidence.iter().cloned());
         }
         findings.notes.extend(self.notes);
+        if let Some(remedy) = self.remedy {
+            findings.remedy(remedy);
+        }
         Ok(findings)
     }
 }

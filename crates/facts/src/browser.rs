@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use seaworthy_model::Environment;
 use serde::{Deserialize, Serialize};
 
+use crate::LegalPage;
+
 /// Visits with a browser.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -48,6 +50,9 @@ pub struct Visit {
     /// Links as shown after scripts ran.
     #[serde(default)]
     pub links: Vec<ShownLink>,
+    /// Legal pages that these links lead to, as shown after scripts ran.
+    #[serde(default)]
+    pub legal: Vec<LegalPage>,
 }
 
 /// What was set and sent in one state of consent.

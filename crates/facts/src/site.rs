@@ -365,6 +365,9 @@ pub struct LegalPage {
     pub dated: Option<String>,
     /// A way to reach somebody, as told.
     pub contact: Option<String>,
+    /// It was read without a browser and loads scripts, which may bring the text.
+    #[serde(default)]
+    pub scripted: bool,
 }
 
 /// A script, style sheet or image as it is served.

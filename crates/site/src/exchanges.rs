@@ -21,17 +21,33 @@ const DESCRIPTIONS: &[&str] = &[
     "/api/schema/?format=json",
 ];
 /// Paths that answer with data in many applications.
-const USUAL: &[&str] = &["/api", "/api/v1", "/health", "/healthz", "/api/health"];
+const USUAL: &[&str] = &["/api", "/api/v1", "/health", "/healthz", "/api/health", "/wp-json/"];
+/// Where APIs are, as the first part of a path.
+const ROOTS: &[&str] = &["api", "rest", "v1", "v2", "wp-json"];
+/// Paths of each kind that a description adds to what is provoked.
+const PROVOKED: usize = 2;
+
+/// Answers with data, and what may be provoked because a description of the API tells that it is harmless.
+#[derive(Debug, Default)]
+pub struct Data {
+    /// Addresses that answer with data.
+    pub found: Vec<Url>,
+    /// Paths that ask for a JSON body and refuse what is none.
+    bodies: Vec<Url>,
+    /// Paths that want a number where they get a word.
+    words: Vec<Url>,
+}
 
 /// Looks for answers with data: links, what a description of the API lists, usual paths.
-pub fn data(probe: &mut Probe<'_>, links: &[Url]) -> Vec<Url> {
-    let mut found: Vec<Url> = Vec::new();
+pub fn data(probe: &mut Probe<'_>, links: &[Url]) -> Data {
+    let mut data = Data::default();
+    let found = &mut data.found;
     let linked = links.iter().filter(|url| {
         url.path().split('/').any(|part| matches!(part, "api" | "rest")) || url.path().ends_with(".json")
     });
     let linked: Vec<Url> = linked.take(3).cloned().collect();
     for url in linked {
-        try_data(probe, &url, &mut found);
+        try_data(probe, &url, found);
     }
     for path in DESCRIPTIONS {
         let url = probe.at(path);
@@ -40,14 +56,16 @@ pub fn data(probe: &mut Probe<'_>, links: &[Url]) -> Vec<Url> {
         let Some(description) = description(&answer) else { continue };
         probe.exchanges.push(record::exchange(Asked::Api, &request, &answer));
         for path in readable(&description) {
-            try_data(probe, &probe.at(&path), &mut found);
+            try_data(probe, &probe.at(&path), found);
         }
+        data.bodies = bodies(&description).iter().map(|path| probe.at(path)).collect();
+        data.words = words(&description).iter().map(|path| probe.at(path)).collect();
         break;
     }
     for path in USUAL {
-        try_data(probe, &probe.at(path), &mut found);
+        try_data(probe, &probe.at(path), found);
     }
-    found
+    data
 }
 
 fn try_data(probe: &mut Probe<'_>, url: &Url, found: &mut Vec<Url>) {
@@ -75,20 +93,71 @@ fn description(answer: &Answer) -> Option<Value> {
     (told.is_string() && value.get("paths")?.is_object()).then_some(value)
 }
 
-/// Paths that are read with GET and need no parameter.
-fn readable(description: &Value) -> Vec<String> {
-    let base = description
+/// Where the paths of a description begin.
+fn base(description: &Value) -> &str {
+    description
         .get("basePath")
         .and_then(Value::as_str)
         .or_else(|| {
             description.pointer("/servers/0/url").and_then(Value::as_str).filter(|url| url.starts_with('/'))
         })
         .unwrap_or_default()
-        .trim_end_matches('/');
-    let Some(paths) = description.get("paths").and_then(Value::as_object) else { return Vec::new() };
-    paths
-        .iter()
-        .take(500)
+        .trim_end_matches('/')
+}
+
+fn paths(description: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    description.get("paths").and_then(Value::as_object).into_iter().flatten().take(500)
+}
+
+/// Paths that take nothing but a JSON body: what is no JSON is refused before anything is done.
+fn bodies(description: &Value) -> Vec<String> {
+    let base = base(description);
+    let asks = |post: &Value| {
+        let body = post.get("requestBody");
+        let required = body.and_then(|body| body.get("required")).and_then(Value::as_bool) == Some(true);
+        let content = body.and_then(|body| body.get("content")).and_then(Value::as_object);
+        required
+            && content.is_some_and(|content| {
+                !content.is_empty() && content.keys().all(|media| media.starts_with("application/json"))
+            })
+    };
+    paths(description)
+        .filter(|(path, operations)| {
+            path.starts_with('/')
+                && path.len() < 300
+                && !path.contains('{')
+                && operations.get("post").is_some_and(asks)
+        })
+        .map(|(path, _)| format!("{base}{path}"))
+        .take(PROVOKED)
+        .collect()
+}
+
+/// The name of the only parameter, where it is a whole number in the path.
+fn number(holder: &Value) -> Option<&str> {
+    let [only] = holder.get("parameters")?.as_array()?.as_slice() else { return None };
+    let kind = only.pointer("/schema/type").or_else(|| only.get("type"))?;
+    if only.get("in")? == "path" && kind == "integer" { only.get("name")?.as_str() } else { None }
+}
+
+/// Paths that are read with GET and name a whole number in the path, with a word instead.
+fn words(description: &Value) -> Vec<String> {
+    let base = base(description);
+    paths(description)
+        .filter(|(path, _)| path.starts_with('/') && path.len() < 300 && path.matches('{').count() == 1)
+        .filter_map(|(path, operations)| {
+            let name = number(operations.get("get")?).or_else(|| number(operations))?;
+            let word = path.replace(&format!("{{{name}}}"), "seaworthy");
+            (!word.contains('{')).then(|| format!("{base}{word}"))
+        })
+        .take(PROVOKED)
+        .collect()
+}
+
+/// Paths that are read with GET and need no parameter.
+fn readable(description: &Value) -> Vec<String> {
+    let base = base(description);
+    paths(description)
         .filter(|(path, _)| path.starts_with('/') && path.len() < 300 && !path.contains('{'))
         .filter(|(path, operations)| {
             let Some(get) = operations.get("get") else { return false };
@@ -118,13 +187,15 @@ pub fn unknown(probe: &mut Probe<'_>) -> Url {
 }
 
 /// Requests that are wrong on purpose. Bodies go to paths that do not exist; what exists is only read.
-pub fn provoke(probe: &mut Probe<'_>, unknown: &Url, data: &[Url]) {
+pub fn provoke(probe: &mut Probe<'_>, unknown: &Url, data: &Data) {
     let home = probe.at("/");
+    let Data { found: data, bodies, words } = data;
     // A path below the API reaches its own reader of bodies and its own error answers.
     let below = data
         .iter()
-        .find(|url| url.path().starts_with("/api"))
-        .map(|_| probe.at(&format!("/api/{}", made_up())));
+        .filter_map(|url| url.path_segments()?.next())
+        .find(|part| ROOTS.contains(part))
+        .map(|part| probe.at(&format!("/{part}/{}", made_up())));
     let mut requests: Vec<(Asked, Request)> = Vec::new();
     let mut add = |asked, request| requests.push((asked, request));
 
@@ -143,6 +214,14 @@ pub fn provoke(probe: &mut Probe<'_>, unknown: &Url, data: &[Url]) {
         );
         let request = Request::new("POST", url).header("Content-Type", "application/x-unknown; charset=none");
         add(Asked::WrongContentType, request.body("<a/>"));
+    }
+    for url in bodies {
+        let request = Request::new("POST", url).header("Accept", "application/json");
+        let request = request.header("Content-Type", "application/json").body("{\"id\": 1, \"name\": ");
+        add(Asked::MalformedJson, request);
+    }
+    for url in words {
+        add(Asked::TypeConfusion, Request::get(url).header("Accept", "application/json"));
     }
     for target in [&b"/%ff%fe%c0%af"[..], b"/%zz%", b"/?q=%ff%c3%28&r=%", b"/\xc3\x28", b"/%00"] {
         add(Asked::InvalidEncoding, Request::get(&home).target(target));
@@ -180,5 +259,29 @@ mod tests {
         });
         assert_eq!(readable(&description), ["/v2/users"]);
         assert!(readable(&serde_json::json!([])).is_empty());
+    }
+
+    #[test]
+    fn only_what_refuses_before_it_acts_is_provoked() {
+        let json = serde_json::json!({ "application/json": {} });
+        let id = |kind: &str| serde_json::json!({ "name": "id", "in": "path", "schema": { "type": kind } });
+        let description = serde_json::json!({
+            "openapi": "3.1.0",
+            "paths": {
+                "/orders": { "post": { "requestBody": { "required": true, "content": json } } },
+                // Nothing must be sent, so that something could be done.
+                "/jobs": { "post": { "requestBody": { "content": json } } },
+                "/restart": { "post": {} },
+                "/files": { "post": { "requestBody": { "required": true, "content": { "multipart/form-data": {} } } } },
+                "/orders/{id}": {
+                    "get": { "parameters": [id("integer")] },
+                    "post": { "requestBody": { "required": true, "content": json } },
+                },
+                "/names/{id}": { "get": { "parameters": [id("string")] } },
+                "/posts/{id}": { "parameters": [id("integer")], "get": {}, "delete": {} },
+            }
+        });
+        assert_eq!(bodies(&description), ["/orders"]);
+        assert_eq!(words(&description), ["/orders/seaworthy", "/posts/seaworthy"]);
     }
 }

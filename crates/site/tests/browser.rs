@@ -128,3 +128,30 @@ fn a_page_that_follows_at_once() {
     );
     assert!(!visit.policy_violations.is_empty());
 }
+
+#[test]
+fn legal_pages_that_only_scripts_show() {
+    // A site with one page: the links and the text are made by a script, and the server knows each path.
+    const SHELL: &str = "<!doctype html><title>Shop</title><div id=app></div><script>
+             const text = 'We keep your orders for ten years because the law says so. '.repeat(12);
+             app.innerHTML = location.pathname === '/privacy'
+               ? '<h1>Privacy</h1><p>Of 2 January 2026. ' + text + '<a href=\"mailto:me@shop.example\">me@shop.example</a>'
+               : '<h1>Goods</h1><a href=\"/privacy\">Privacy policy</a> <a href=\"/terms\">Terms of use</a> \
+                  <a href=\"/hidden/terms\">Terms</a> <a href=\"https://other.example/privacy\">Privacy</a>';
+             </script>";
+    const PAGES: &[(&str, &str, &[u8])] = &[
+        ("/", "text/html", SHELL.as_bytes()),
+        ("/privacy", "text/html", SHELL.as_bytes()),
+        ("/robots.txt", "text/plain", b"User-agent: *\nDisallow: /hidden/\n"),
+    ];
+    let visit = visit(PAGES);
+    let told: Vec<(&str, Option<u16>)> =
+        visit.legal.iter().map(|page| (page.kind.as_str(), page.status)).collect();
+    assert_eq!(told, [("privacy", Some(200)), ("terms", Some(404))], "{:?}", visit.legal);
+    let privacy = &visit.legal[0];
+    assert!(privacy.words > 100 && !privacy.scripted, "{privacy:?}");
+    assert_eq!(
+        (privacy.dated.as_deref(), privacy.contact.as_deref()),
+        (Some("2 January 2026"), Some("me@shop.example"))
+    );
+}

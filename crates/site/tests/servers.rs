@@ -1,47 +1,19 @@
 //! Servers as people run them, on ports of this machine: what they answer is what the facts say.
 #![allow(clippy::unwrap_used)]
 
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use seaworthy_facts::{Asked, Leak, LeakKind, Origin, PlainEnd, Site};
 use seaworthy_site::{Input, Target, collect};
-
-/// A server that is ended with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use seaworthy_testkit::servers::{Certificates, Server, free_port as port};
 
 /// Starts a program and waits until its port is open.
 fn start(program: &str, arguments: &[&str], at: &Path, port: u16) -> Server {
-    let child = Command::new(program)
-        .args(arguments)
-        .current_dir(at)
-        .env("HOME", at)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it"));
-    let server = Server(child);
-    for _ in 0..600 {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return server;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("{program} does not listen at {port}");
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(at).env("HOME", at);
+    Server::program(command, port)
 }
 
 fn probe(addresses: &[String]) -> Site {
@@ -88,25 +60,11 @@ fn nginx_over_tls_with_a_redirect() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     pages(at);
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem"])
-        .current_dir(at)
-        .output()
-        .unwrap();
-    assert!(made.status.success());
+    let certificates = Certificates::make(90);
     let (plain, tls) = (port(), port());
     let root = at.display();
+    let (certificate, key) = (certificates.certificate(), certificates.key());
+    let (certificate, key) = (certificate.display(), key.display());
     let configuration = format!(
         "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log; events {{}}
         http {{
@@ -116,7 +74,7 @@ fn nginx_over_tls_with_a_redirect() {
             uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;
             server {{ listen 127.0.0.1:{plain}; return 301 https://127.0.0.1:{tls}$request_uri; }}
             server {{
-                listen 127.0.0.1:{tls} ssl; ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem;
+                listen 127.0.0.1:{tls} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};
                 root {root}; gzip on; gzip_types text/css text/javascript;
                 add_header Strict-Transport-Security max-age=31536000;
                 add_header Set-Cookie 'sid=s3cr3t; Secure; HttpOnly';
@@ -278,4 +236,57 @@ fn python_with_its_own_pages() {
     let origin = &probe(&[format!("http://127.0.0.1:{open}")]).origins[0];
     assert_eq!(default_page(origin), Some("Python http.server"));
     assert!(leaks(origin).iter().any(|leak| leak.excerpt.contains("Python/3")));
+}
+
+#[test]
+fn haproxy_in_front_of_a_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    pages(at);
+    let certificates = Certificates::make(90);
+    let both = [certificates.certificate(), certificates.key()]
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .concat();
+    std::fs::write(at.join("both.pem"), both).unwrap();
+    let (plain, tls, behind) = (port(), port(), port());
+    let number = behind.to_string();
+    let _behind = start("python3", &["-m", "http.server", "--bind", "127.0.0.1", &number], at, behind);
+    let configuration = format!(
+        "defaults
+             mode http
+             timeout connect 5s
+             timeout client 5s
+             timeout server 5s
+         frontend plain
+             bind 127.0.0.1:{plain}
+             http-request redirect location https://127.0.0.1:{tls}%[capture.req.uri] code 301
+         frontend tls
+             bind 127.0.0.1:{tls} ssl crt {}/both.pem alpn h2,http/1.1 ssl-min-ver TLSv1.2
+             http-request deny deny_status 403 if {{ path_beg /index }}
+             http-response set-header Strict-Transport-Security max-age=31536000
+             http-response del-header Server
+             default_backend site
+         backend site
+             server one 127.0.0.1:{behind}
+             http-response deny deny_status 404 if {{ status 404 }}\n",
+        at.display()
+    );
+    std::fs::write(at.join("haproxy.cfg"), configuration).unwrap();
+    let _server = start("haproxy", &["-db", "-f", "haproxy.cfg"], at, tls);
+    let site = probe(&[format!("https://127.0.0.1:{tls}"), format!("http://127.0.0.1:{plain}")]);
+    let origin = &site.origins[0];
+    assert_eq!(origin.unreached, None);
+    assert_eq!((&origin.plain[0].end, origin.plain[0].hops.len()), (&PlainEnd::Https, 1));
+    assert!(origin.plain[0].hops[0].location.as_ref().unwrap().ends_with("?kept=1"));
+    let home = origin.of(Asked::Home).next().unwrap();
+    assert_eq!(home.header("strict-transport-security").collect::<Vec<_>>(), ["max-age=31536000"]);
+    // What the proxy says by itself goes past the rules for answers.
+    let unknown = origin.of(Asked::UnknownPath).next().unwrap();
+    assert_eq!(
+        (unknown.status, unknown.default_page.as_deref()),
+        (404, Some("HAProxy")),
+        "{}",
+        unknown.excerpt
+    );
+    assert!(leaks(origin).iter().all(|leak| leak.kind != LeakKind::VersionBanner), "{:?}", leaks(origin));
 }

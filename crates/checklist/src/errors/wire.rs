@@ -138,13 +138,14 @@ pub fn structured_api(item: &Item, view: &FactView) -> Live {
             .collect();
         let kinds: BTreeSet<Asked> = errors.iter().map(|(exchange, _)| exchange.asked).collect();
         if kinds.len() < KINDS {
-            live.undecided(
-                format!(
-                    "{} kinds of error were answered with JSON; {KINDS} are compared at least",
-                    kinds.len()
-                ),
-                &origin.url,
-            );
+            let few = match kinds.len() {
+                0 => "no error was answered with JSON".to_owned(),
+                1 => format!("one kind of error was answered with JSON; {KINDS} are compared at least"),
+                some => {
+                    format!("{some} kinds of error were answered with JSON; {KINDS} are compared at least")
+                }
+            };
+            live.undecided(few, &origin.url);
             return;
         }
         let shared = errors.iter().skip(1).fold(names(errors[0].1), |shared, (_, fields)| {

@@ -45,6 +45,7 @@ pub fn ask(
 ) -> Live {
     Live::of_sites(view, |origin, live| {
         if answers == Answers::OverTls && !origin.is_https() {
+            live.undecided(format!("{title} counts over TLS only"), &origin.url);
             return;
         }
         let (refused, asked): (Vec<&Exchange>, Vec<&Exchange>) = origin

@@ -195,7 +195,6 @@ pub fn hsts(item: &Item, view: &FactView) -> Live {
     let Some(site) = live.fact::<Site>(view) else { return live };
     for origin in site.answering() {
         if !origin.is_https() {
-            live.undecided("Strict-Transport-Security counts over TLS only", &origin.url);
             continue;
         }
         if let Some(value) =

@@ -81,6 +81,7 @@ pub fn bundling(item: &Item, view: &FactView) -> Live {
         let code: Vec<&ServedAsset> =
             origin.assets.iter().filter(|asset| matches!(asset.kind.as_str(), "script" | "style")).collect();
         let mut wasteful = 0;
+        let mut minified_all = true;
         for asset in &code {
             // Small answers gain nothing.
             if asset.encoding.is_none() && asset.plain_bytes > 1_500 {
@@ -95,6 +96,7 @@ pub fn bundling(item: &Item, view: &FactView) -> Live {
                 && minified * 10 < asset.plain_bytes * 8
             {
                 wasteful += 1;
+                minified_all = false;
                 live.contradicts(
                     item,
                     origin.into(),
@@ -107,6 +109,9 @@ pub fn bundling(item: &Item, view: &FactView) -> Live {
             if wasteful >= 6 {
                 break;
             }
+        }
+        if wasteful > 0 && minified_all {
+            live.remedy("Let the server or proxy compress scripts and styles (gzip, brotli or zstd).");
         }
         if wasteful == 0 && !code.is_empty() {
             let (wire, plain): (u64, u64) =
@@ -177,6 +182,9 @@ pub fn images(item: &Item, view: &FactView) -> Live {
                     image.url, image.bytes, image.natural.0, image.natural.1, image.shown.0, image.shown.1
                 ),
             );
+        }
+        if visit.images.is_empty() {
+            live.undecided("the home page shows no image in a browser", &visit.url);
         }
         if wasteful.is_empty() && !visit.images.is_empty() {
             live.supports(
@@ -291,6 +299,7 @@ mod tests {
                 policy_violations: Vec::new(),
                 images: vec![image],
                 links: Vec::new(),
+                legal: Vec::new(),
             };
             let browser = Browser { visits: vec![visit], ..Browser::default() };
             report(&items_of_images::ITEM, &Facts { browser: browser.into(), ..Facts::default() }).status

@@ -17,7 +17,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Pages, FactKind::Site],
+    reads: &[FactKind::System, FactKind::Pages, FactKind::Site, FactKind::Browser],
     remedy: "Add a privacy policy page with real text and link it from every page.",
     page: include_str!("policy.md"),
     evidence,

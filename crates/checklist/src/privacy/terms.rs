@@ -17,7 +17,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Pages, FactKind::Site],
+    reads: &[FactKind::System, FactKind::Pages, FactKind::Site, FactKind::Browser],
     remedy: "Add a page with the terms and link it from sign-up.",
     page: include_str!("terms.md"),
     evidence,

@@ -1,6 +1,6 @@
 //! Legal pages as a crawl of a running site finds them.
 
-use seaworthy_facts::{Browser, Consent, FactView, LegalKind};
+use seaworthy_facts::{Browser, Consent, FactView, LegalKind, LegalPage};
 
 use super::legal::ENOUGH;
 use crate::Item;
@@ -12,9 +12,16 @@ pub fn legal(item: &Item, view: &FactView, kind: LegalKind) -> Live {
         LegalKind::Privacy => "privacy",
         LegalKind::Terms => "terms",
     };
+    let browser = view.get::<Browser>().ok();
     Live::of_sites(view, |origin, live| {
         let name = kind.name();
-        let pages: Vec<_> = origin.legal.iter().filter(|page| page.kind == key).collect();
+        // What a browser shows after scripts ran stands for what was read without one.
+        let visits = browser.iter().flat_map(|browser| &browser.visits);
+        let shown: Vec<&LegalPage> =
+            visits.filter(|visit| visit.url == origin.url).flat_map(|visit| &visit.legal).collect();
+        let read = origin.legal.iter().filter(|page| shown.iter().all(|known| known.url != page.url));
+        let pages: Vec<&LegalPage> =
+            shown.iter().copied().chain(read).filter(|page| page.kind == key).collect();
         // Of several the best one counts: an old or short copy beside the real text harms nobody.
         let mut problems = Vec::new();
         for page in &pages {
@@ -26,6 +33,16 @@ pub fn legal(item: &Item, view: &FactView, kind: LegalKind) -> Live {
                 Some(status) if status != 200 => format!("{} answers with status {status}", page.url),
                 Some(_) if !page.placeholders.is_empty() => {
                     format!("{} holds text of a template: {}", page.url, page.placeholders.join(", "))
+                }
+                Some(_) if page.words < ENOUGH && page.scripted => {
+                    live.undecided(
+                        format!(
+                            "the {name} at {} has {} words without its scripts; a browser would show the rest",
+                            page.url, page.words
+                        ),
+                        &page.url,
+                    );
+                    continue;
                 }
                 Some(_) if page.words < ENOUGH => format!("{} has {} words", page.url, page.words),
                 Some(_) => {
@@ -168,6 +185,7 @@ mod tests {
             placeholders: Vec::new(),
             dated: Some("2026-01-02".to_owned()),
             contact: Some("privacy@app.example".to_owned()),
+            scripted: false,
         }
     }
 
@@ -187,6 +205,8 @@ mod tests {
             Status::Fail
         );
         assert_eq!(status(vec![LegalPage { words: 10, ..page() }, page()]), Status::Pass);
+        // A shell that scripts fill is no short text.
+        assert_eq!(status(vec![LegalPage { words: 10, scripted: true, ..page() }]), Status::Unknown);
         assert_eq!(status(Vec::new()), Status::Unknown);
         assert_eq!(status(vec![LegalPage { status: None, ..page() }]), Status::Unknown);
     }
@@ -212,6 +232,7 @@ mod tests {
             policy_violations: Vec::new(),
             images: Vec::new(),
             links: Vec::new(),
+            legal: Vec::new(),
         };
         let browser = Browser { visits: vec![visit], ..Browser::default() };
         report(&cookie_consent::ITEM, &Facts { browser: browser.into(), ..Facts::default() }).status

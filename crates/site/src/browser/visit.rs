@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use seaworthy_facts::{Consent, ShownImage, ShownLink, Stored, TrackerRequest, Visit};
+use seaworthy_facts::{Consent, LegalPage, ShownImage, ShownLink, Stored, TrackerRequest, Visit};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::devtools::{Chromium, Event};
 use super::known::{Purpose, purpose, tracker_of};
 use crate::Target;
+use crate::crawl::html;
+use crate::crawl::legal::{self, Leads};
+use crate::crawl::robots::Robots;
 
 /// The longest wait for a page to load.
 const LOAD: Duration = Duration::from_secs(15);
@@ -28,6 +32,14 @@ const CLICK: &str = include_str!("click.js");
 /// What the page shows: images with their sizes, links, storage entries.
 const SHOWN: &str = include_str!("shown.js");
 
+/// What programs are asked to leave alone.
+const ROBOTS: &str = "fetch('/robots.txt').then((answer) => answer.ok ? answer.text() : '').then((text) => text.slice(0, 100000)).catch(() => '')";
+/// The text of a page and its ways to reach somebody.
+const TEXT: &str = "({ text: document.body ? document.body.innerText.slice(0, 400000) : null, \
+    contacts: [...document.querySelectorAll('a[href^=\"mailto:\"],a[href^=\"tel:\"]')].slice(0, 20).map((link) => link.getAttribute('href')) })";
+/// Legal pages of each kind that are read.
+const LEGAL: usize = 1;
+
 /// What a page did in one state.
 #[derive(Default)]
 struct Seen {
@@ -35,6 +47,10 @@ struct Seen {
     console: Vec<String>,
     violations: Vec<String>,
     loaded: bool,
+    /// The frame of the page itself.
+    frame: Option<String>,
+    /// Status of the page itself.
+    status: Option<u16>,
 }
 
 #[derive(Default)]
@@ -55,6 +71,9 @@ impl Seen {
                     params["request"]["url"].as_str().unwrap_or_default().chars().take(2_000).collect();
             }
             "Network.responseReceived" => {
+                if params["type"] == "Document" && params["frameId"] == json!(self.frame) {
+                    self.status = params["response"]["status"].as_u64().and_then(|it| u16::try_from(it).ok());
+                }
                 if let Some(request) = self.requests.get_mut(id) {
                     request.media_type = params["response"]["mimeType"]
                         .as_str()
@@ -118,6 +137,25 @@ fn clean(text: &str) -> String {
     crate::redact::line(text, LINE)
 }
 
+/// Links to legal pages at the same address, a few of each kind.
+fn wanted(links: &[ShownLink], home: &str) -> Vec<(Leads, Url)> {
+    let Ok(home) = Url::parse(home) else { return Vec::new() };
+    let mut wanted: Vec<(Leads, Url)> = Vec::new();
+    for link in links {
+        let written = html::Link { href: link.url.clone(), text: link.text.clone(), shy: false };
+        let Some(kind) = legal::leads(&written).filter(|kind| *kind != Leads::Towards) else { continue };
+        let Ok(url) = Url::parse(&link.url) else { continue };
+        if url.origin() == home.origin()
+            && url.path() != home.path()
+            && !wanted.iter().any(|(_, known)| *known == url)
+            && wanted.iter().filter(|(other, _)| *other == kind).count() < LEGAL
+        {
+            wanted.push((kind, url));
+        }
+    }
+    wanted
+}
+
 /// Visits a site.
 ///
 /// # Errors
@@ -132,6 +170,10 @@ pub fn visit(browser: &mut Chromium, target: &Target) -> Result<Visit, String> {
     let links = links(&shown);
     let console_errors = std::mem::take(&mut page.seen.console);
     let policy_violations = std::mem::take(&mut page.seen.violations);
+    let legal = page.legal(&links)?;
+    page.close();
+    let mut page = Page::open(browser, target, false)?;
+    page.go()?;
     let after_reject = page.after("reject")?;
     page.close();
     let mut page = Page::open(browser, target, false)?;
@@ -154,6 +196,7 @@ pub fn visit(browser: &mut Chromium, target: &Target) -> Result<Visit, String> {
         policy_violations,
         images,
         links,
+        legal,
     })
 }
 
@@ -202,12 +245,50 @@ impl<'a> Page<'a> {
         Ok(Page { browser, context, session, url: target.url.to_string(), host, seen: Seen::default() })
     }
 
+    /// The privacy policy and the terms that the page's links lead to, as they are shown after scripts ran.
+    fn legal(&mut self, links: &[ShownLink]) -> Result<Vec<LegalPage>, String> {
+        let wanted = wanted(links, &self.url);
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let robots = self.evaluate(ROBOTS)?;
+        let robots = Robots::read(robots.as_str().unwrap_or_default());
+        let mut pages = Vec::new();
+        for (kind, url) in wanted {
+            if !robots.allows(url.path()) {
+                continue;
+            }
+            self.seen = Seen::default();
+            // One page that does not load takes nothing else with it.
+            if self.go_to(url.as_str()).is_err() {
+                continue;
+            }
+            let text = self.evaluate(TEXT)?;
+            let Some(status) = self.seen.status.filter(|_| text["text"].is_string()) else { continue };
+            let links = text["contacts"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let shown = html::Page {
+                text: text["text"].as_str().unwrap_or_default().to_owned(),
+                links: links
+                    .map(|href| html::Link { href: href.to_owned(), ..html::Link::default() })
+                    .collect(),
+                ..html::Page::default()
+            };
+            pages.push(legal::facts(kind, url.as_str(), 1, status, &shown));
+        }
+        Ok(pages)
+    }
+
     fn go(&mut self) -> Result<(), String> {
         let url = self.url.clone();
+        self.go_to(&url)
+    }
+
+    fn go_to(&mut self, url: &str) -> Result<(), String> {
         let answer = self.browser.ask(Some(&self.session), "Page.navigate", json!({ "url": url }))?;
         if let Some(error) = answer["errorText"].as_str() {
             return Err(format!("{url} did not load in the browser: {error}"));
         }
+        self.seen.frame = answer["frameId"].as_str().map(str::to_owned);
         self.watch(LOAD, true)?;
         if !self.seen.loaded {
             return Err(format!("{url} did not finish loading in {} seconds", LOAD.as_secs()));

@@ -6,7 +6,7 @@ use regex::Regex;
 use seaworthy_facts::LegalPage;
 use serde::Deserialize;
 
-use super::html::{Link, Page};
+use super::html::{Kind, Link, Page};
 use crate::redact;
 
 /// Placeholders that are quoted.
@@ -136,6 +136,7 @@ pub fn facts(kind: Leads, url: &str, clicks: u8, status: u16, page: &Page) -> Le
         placeholders,
         dated: DATE.as_ref().and_then(|shape| shape.find(text)).map(|found| redact::line(found.as_str(), 60)),
         contact: contact.map(|contact| redact::line(&contact, 100)),
+        scripted: page.loads.iter().any(|load| load.kind == Kind::Script),
     }
 }
 
@@ -150,6 +151,7 @@ pub fn unfetched(kind: Leads, url: &str, clicks: u8) -> LegalPage {
         placeholders: Vec::new(),
         dated: None,
         contact: None,
+        scripted: false,
     }
 }
 

@@ -1,65 +1,36 @@
 //! Servers on free ports of this machine, ended when they go out of scope.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+
+use seaworthy_testkit::servers as testkit;
+pub use seaworthy_testkit::servers::free_port;
 
 /// A program that serves.
 pub struct Server {
-    child: Child,
+    _process: testkit::Server,
     pub address: SocketAddr,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn started(command: Command, port: u16) -> Server {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    Server { _process: testkit::Server::program(command, port), address }
 }
 
 /// `openssl s_server` with these options.
 pub fn openssl(folder: &Path, options: &[&str]) -> Server {
-    let mut child = Command::new("openssl")
-        .args(["s_server", "-accept", "127.0.0.1:0", "-www"])
+    let port = free_port();
+    let mut command = Command::new("openssl");
+    command
+        .args(["s_server", "-accept", &format!("127.0.0.1:{port}"), "-www"])
         .args(options)
         .current_dir(folder)
-        .env("OPENSSL_CONF", "/dev/null")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.starts_with("ACCEPT ") {
-        line.clear();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "openssl s_server {options:?} ended");
-    }
-    let address = line.trim().trim_start_matches("ACCEPT ").parse().unwrap();
-    // It goes on writing, so its output is read to the end.
-    std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-    Server { child, address }
-}
-
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// Waits until something listens.
-fn started(child: Child, port: u16) -> Server {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let server = Server { child, address };
-    for _ in 0..600 {
-        if TcpStream::connect(address).is_ok() {
-            return server;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("nothing listens at {address}");
+        .env("OPENSSL_CONF", "/dev/null");
+    started(command, port)
 }
 
 /// nginx with this inside of its `server` block.
@@ -71,17 +42,13 @@ pub fn nginx(folder: &Path, inside: &str) -> Server {
          server {{\n listen 127.0.0.1:{port} ssl http2;\n {inside}\n return 204;\n }}\n}}\n"
     );
     fs::write(folder.join("nginx.conf"), settings).unwrap();
-    let child = Command::new("nginx")
+    let mut command = Command::new("nginx");
+    command
         .arg("-p")
         .arg(folder)
         .args(["-c", "nginx.conf", "-e", "nginx.log"])
-        .env("OPENSSL_CONF", "/dev/null")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    started(child, port)
+        .env("OPENSSL_CONF", "/dev/null");
+    started(command, port)
 }
 
 /// Caddy for `app.example` with these global options and this inside of the site's block.
@@ -91,18 +58,14 @@ pub fn caddy(folder: &Path, port: u16, global: &str, inside: &str) -> Server {
          https://app.example:{port} {{\n bind 127.0.0.1\n respond 204\n {inside}\n}}\n"
     );
     fs::write(folder.join("Caddyfile"), settings).unwrap();
-    let child = Command::new("caddy")
+    let mut command = Command::new("caddy");
+    command
         .args(["run", "--adapter", "caddyfile", "--config", "Caddyfile"])
         .current_dir(folder)
         .env("XDG_DATA_HOME", folder)
         .env("XDG_CONFIG_HOME", folder)
-        .env("HOME", folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(fs::File::create(folder.join("caddy.log")).unwrap())
-        .spawn()
-        .unwrap();
-    started(child, port)
+        .env("HOME", folder);
+    started(command, port)
 }
 
 /// The test authority of Let's Encrypt, which finds every name valid.
@@ -114,16 +77,13 @@ pub fn pebble(folder: &Path, certificate: &str, key: &str) -> Server {
         "externalAccountBindingRequired": false}}}}"#
     );
     fs::write(folder.join("pebble.json"), settings).unwrap();
-    let child = Command::new("pebble")
-        .args(["-config", "pebble.json"])
-        .current_dir(folder)
-        .envs([("PEBBLE_VA_ALWAYS_VALID", "1"), ("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_WFE_NONCEREJECT", "0")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    started(child, port)
+    let mut command = Command::new("pebble");
+    command.args(["-config", "pebble.json"]).current_dir(folder).envs([
+        ("PEBBLE_VA_ALWAYS_VALID", "1"),
+        ("PEBBLE_VA_NOSLEEP", "1"),
+        ("PEBBLE_WFE_NONCEREJECT", "0"),
+    ]);
+    started(command, port)
 }
 
 /// Answers each connection by a function of its own, in a thread that ends with the test.
