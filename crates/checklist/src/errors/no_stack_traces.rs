@@ -159,7 +159,8 @@ fn judged(default: &ErrorDefaults, part: &Part<'_>, handling: &ErrorHandling, co
         return Verdict::Hides(says, default.at.clone());
     }
     let own = code.of("error-handler").find(|found| {
-        matches!(default.switch.as_deref(), Some("node") | None)
+        default.language == "js"
+            && matches!(default.switch.as_deref(), Some("node") | None)
             && matches!(found.language.as_str(), "javascript" | "typescript")
             && part.holds(&found.at)
     });
@@ -242,7 +243,7 @@ mod tests {
     ) -> Facts {
         let default = ErrorDefaults {
             framework: "framework".to_owned(),
-            language: "python".to_owned(),
+            language: "js".to_owned(),
             component: ".".to_owned(),
             logs: DefaultLog::Error,
             switch: switch.map(str::to_owned),
@@ -296,6 +297,12 @@ mod tests {
         // And of those that answer with the text of the error.
         assert_eq!(status(&ITEM, &facts(None, None, &[], &["error-handler"])), Status::Pass);
         assert_eq!(status(&ITEM, &facts(None, None, &[], &[])), Status::Unknown);
+        // A handler in another language replaces nothing.
+        let mut go = facts(None, None, &[], &["error-handler"]);
+        let mut handling = go.error_handling.get().unwrap().clone();
+        handling.defaults[0].language = "go".to_owned();
+        go.error_handling = handling.into();
+        assert_eq!(status(&ITEM, &go), Status::Unknown);
     }
 
     fn launched(facts: Facts, text: &str) -> Status {

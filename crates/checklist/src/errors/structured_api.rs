@@ -177,6 +177,12 @@ fn by_default(
                 format!("{name} gives every error one JSON shape by default ({link})"),
                 &default.at,
             );
+            if *name == "fastify" {
+                findings.note(
+                    "Fastify sends the message of an error as it is, for status 500 as well, unless a handler replaces it",
+                    Some(&default.at),
+                );
+            }
         }
     }
     for api in system.api.iter().filter(|api| part.holds(&api.at)) {

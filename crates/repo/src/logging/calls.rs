@@ -13,8 +13,10 @@ use serde::Deserialize;
 use crate::scan::{Needle, NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
 
-/// How many files are looked into; beyond that, each so many of them.
-const FILES: usize = 1_500;
+/// How many files are looked into, shared out among the components; beyond that, each so many of a component's.
+const FILES: usize = 900;
+/// How many files of each component are looked into in any case.
+const LEAST: usize = 60;
 /// How many bare prints are named.
 const NAMED: usize = 20;
 /// Longest file that is parsed.
@@ -155,19 +157,27 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> Vec<Lo
             && Language::from_path(&file.path).is_some()
             && system.side(&file.path) == Side::Server
     });
-    let step = files.len().div_ceil(FILES).max(1);
-    let chosen: Vec<usize> = files.iter().copied().step_by(step).collect();
+    let folder_of = |index: usize| -> &str {
+        system.component_of(&tree.files()[index].path).map_or(".", |component| &component.folder)
+    };
+    let mut by_component: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for index in files {
+        by_component.entry(folder_of(index)).or_default().push(index);
+    }
+    // A small server beside a large one is not lost among its files.
+    let share = (FILES / by_component.len().max(1)).max(LEAST);
+    let mut components: BTreeMap<&str, LogCalls> = BTreeMap::new();
+    let mut chosen: Vec<usize> = Vec::new();
+    for (folder, files) in &by_component {
+        let step = files.len().div_ceil(share).max(1);
+        chosen.extend(files.iter().step_by(step));
+        let calls = LogCalls { component: (*folder).to_owned(), sampled: step > 1, ..LogCalls::default() };
+        components.insert(folder, calls);
+    }
     let counts: Vec<(usize, Count)> =
         chosen.par_iter().filter_map(|index| Some((*index, count(tree, &tree.files()[*index])?))).collect();
-    let mut components: BTreeMap<&str, LogCalls> = BTreeMap::new();
     for (index, count) in counts {
-        let folder =
-            system.component_of(&tree.files()[index].path).map_or(".", |component| &component.folder);
-        let calls = components.entry(folder).or_insert_with(|| LogCalls {
-            component: folder.to_owned(),
-            sampled: step > 1,
-            ..LogCalls::default()
-        });
+        let Some(calls) = components.get_mut(folder_of(index)) else { continue };
         calls.files += 1;
         calls.levelled += count.levelled;
         calls.bare += count.bare.len() as u64;

@@ -193,7 +193,7 @@ fn platforms_that_exclude_each_other_are_alternatives() {
     let code = ("main.go", GO_SERVER);
     let one = system(&[code, ("go.mod", "module x\n"), ("fly.toml", "app = 'x'\n")]);
     assert_eq!((one.platforms[0].key.as_str(), one.platforms[0].certainty), ("fly", Certainty::Configured));
-    assert!(one.platforms[0].guarantee("instant-rollback").is_none());
+    assert!(one.platforms[0].guarantee("redirect").is_none());
     let two = system(&[
         code,
         ("go.mod", "module x\n"),
