@@ -102,7 +102,7 @@ fn can_set(seen: &Seen, file: &File) -> bool {
     let other = ["csv", "txt", "har", "log", "lock", "svg", "po", "snap", "sql"];
     let elsewhere =
         ["/development.", "/test.", "/dev.", "/local."].iter().any(|part| file.path.contains(part));
-    seen.scan.ships(file) && !elsewhere && !other.contains(&file.extension().as_str())
+    seen.scan.ships(file) && !elsewhere && !other.contains(&file.extension())
 }
 
 /// Whether an age above zero is given, rather than read or compared.

@@ -70,7 +70,7 @@ pub fn collect(seen: &Seen, assets: &mut Assets) {
 
 fn is_raster(file: &File) -> bool {
     matches!(
-        file.extension().as_str(),
+        file.extension(),
         "png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "bmp" | "ico" | "apng" | "jfif"
     )
 }
@@ -92,7 +92,7 @@ fn size(tree: &Tree, file: &File) -> Option<u64> {
 fn shows(file: &File) -> bool {
     file.language.is_some_and(|language| language != "sql" && language != "shell")
         || matches!(
-            file.extension().as_str(),
+            file.extension(),
             "ejs"
                 | "hbs"
                 | "pug"

@@ -15,7 +15,7 @@ pub fn collect(seen: &Seen) -> PlainSources {
     let plain_site = seen.tree.file("index.html").is_some()
         || seen.tree.file("index.php").is_some() && seen.tree.file("composer.json").is_none();
     let sources = seen.tree.files().iter().filter(|file| {
-        matches!(file.extension().as_str(), "js" | "mjs" | "css")
+        matches!(file.extension(), "js" | "mjs" | "css")
             && seen.scan.ships(file)
             && (reach(file) == Reach::Served || plain_site && reach(file) == Reach::ByName)
             && !file.name().contains(".config.")

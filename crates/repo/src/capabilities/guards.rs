@@ -47,7 +47,7 @@ pub fn off_by_default(tree: &Tree, scan: &Scan, at: &Location) -> Option<String>
     if at.path()?.ends_with(".properties") {
         return quarkus_off(&tree.text(file)?, at);
     }
-    if matches!(file.extension().as_str(), "yml" | "yaml") {
+    if matches!(file.extension(), "yml" | "yaml") {
         return quarkus_yaml_off(&tree.text(file)?, at);
     }
     file.language?;

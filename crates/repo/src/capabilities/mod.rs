@@ -264,7 +264,7 @@ fn is_code(file: &File) -> bool {
     }
     let extension = file.extension();
     let configuration = matches!(
-        extension.as_str(),
+        extension,
         "yml"
             | "yaml"
             | "toml"

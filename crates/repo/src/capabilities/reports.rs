@@ -233,7 +233,7 @@ fn notices(tree: &Tree, scan: &Scan) -> Vec<Location> {
 /// What people see: a page, a component, a template.
 fn is_view(file: &File) -> bool {
     matches!(
-        file.extension().as_str(),
+        file.extension(),
         "tsx"
             | "jsx"
             | "vue"
@@ -254,7 +254,7 @@ fn is_view(file: &File) -> bool {
             | "php"
             | "rs"
             | "go"
-    ) || matches!(file.extension().as_str(), "ts" | "js") && file.path.contains("component")
+    ) || matches!(file.extension(), "ts" | "js") && file.path.contains("component")
 }
 
 fn hits<'a>(

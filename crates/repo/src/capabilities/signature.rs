@@ -161,22 +161,32 @@ fn is_ecosystem(key: &str, ecosystem: Ecosystem) -> bool {
 
 /// Whether a text matches a pattern in which `*` stands for any text; case does not count.
 pub fn wildcard(pattern: &str, text: &str) -> bool {
-    if pattern.is_ascii() && text.is_ascii() && !pattern.contains('*') {
-        return pattern.eq_ignore_ascii_case(text);
+    if pattern.is_ascii() && text.is_ascii() {
+        // Every name of a package is compared with every pattern: without memory of its own.
+        fits(pattern.as_bytes(), text.as_bytes())
+    } else {
+        fits(pattern.to_lowercase().as_bytes(), text.to_lowercase().as_bytes())
     }
-    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
-    let mut parts = pattern.split('*');
+}
+
+fn fits(pattern: &[u8], text: &[u8]) -> bool {
+    let mut parts = pattern.split(|byte| *byte == b'*').peekable();
     let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let mut parts = parts.peekable();
+    let Some((head, mut rest)) = text.split_at_checked(first.len()) else { return false };
+    if !head.eq_ignore_ascii_case(first) {
+        return false;
+    }
     if parts.peek().is_none() {
         return rest.is_empty();
     }
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
-            return rest.ends_with(part);
+            return rest.len() >= part.len() && rest[rest.len() - part.len()..].eq_ignore_ascii_case(part);
         }
-        match rest.find(part) {
+        // An empty part stands between two stars and is found where one is.
+        let at = (0..=rest.len().saturating_sub(part.len()))
+            .find(|at| rest[*at..].len() >= part.len() && rest[*at..*at + part.len()].eq_ignore_ascii_case(part));
+        match at {
             Some(at) => rest = &rest[at + part.len()..],
             None => return false,
         }
@@ -236,5 +246,9 @@ mod tests {
         assert!(wildcard("Newtonsoft", "newtonsoft"));
         assert!(!wildcard("flipper", "flipper-ui"));
         assert!(!wildcard("a*b*c", "a1c"));
+        assert!(wildcard("a**c", "ac"));
+        assert!(wildcard("*", ""));
+        assert!(!wildcard("a*aa", "aa"));
+        assert!(wildcard("\u{c4}*", "\u{e4}b"));
     }
 }

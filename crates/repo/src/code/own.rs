@@ -41,7 +41,7 @@ fn rules_of(tree: &Tree, item: &OwnItem, left: &mut usize) -> OwnRules {
             Some(file) => vec![file],
             None => tree
                 .under(&folder)
-                .filter(|file| matches!(file.extension().as_str(), "yml" | "yaml"))
+                .filter(|file| matches!(file.extension(), "yml" | "yaml"))
                 .take(FILES)
                 .collect(),
         };

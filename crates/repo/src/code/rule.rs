@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
 use ast_grep_config::{GlobalRules, RuleConfig, SerializableRuleConfig};
-use regex::Regex;
-use serde::Deserialize;
+use regex::bytes::{Regex, RegexBuilder};
+use serde::{Deserialize, Deserializer};
 
 use super::grammar::{Grammar, grammars};
 
@@ -44,9 +44,10 @@ pub struct Metadata {
     /// At least one of these literals is in every file that can match; other files are not parsed. An owner's rule may
     /// do without: then every file of its language is parsed.
     pub literals: Vec<String>,
-    /// Every file that can match also fits this; tested before a file is parsed.
-    #[serde(default)]
-    near: Option<String>,
+    /// Every file that can match also fits all of these, byte by byte; tested before a file is parsed, which takes many
+    /// times as long.
+    #[serde(default, deserialize_with = "one_or_more")]
+    near: Vec<String>,
     /// Names of folders whose files do not count.
     #[serde(default)]
     not_below: Vec<String>,
@@ -61,7 +62,7 @@ pub struct Rule {
     /// Its first line in its file.
     pub line: u32,
     source: String,
-    near: OnceLock<Option<Regex>>,
+    near: OnceLock<Vec<Regex>>,
     compiled: HashMap<Grammar, OnceLock<Option<RuleConfig<Grammar>>>>,
 }
 
@@ -120,8 +121,9 @@ impl Rule {
 
     /// Whether a file's text can match at all.
     pub fn can_match(&self, text: &str) -> bool {
-        let near = self.near.get_or_init(|| Regex::new(self.metadata.near.as_deref()?).ok());
-        near.as_ref().is_none_or(|near| near.is_match(text))
+        let near =
+            self.near.get_or_init(|| self.metadata.near.iter().filter_map(|near| bytes(near).ok()).collect());
+        near.iter().all(|near| near.is_match(text.as_bytes()))
     }
 
     /// Whether a file at this path counts.
@@ -140,8 +142,8 @@ impl Rule {
     /// # Errors
     /// What is wrong with it.
     pub fn compile(&self, grammar: Grammar) -> Result<RuleConfig<Grammar>, String> {
-        if let Some(near) = &self.metadata.near {
-            Regex::new(near).map_err(|error| format!("{}: {error}", self.id))?;
+        for near in &self.metadata.near {
+            bytes(near).map_err(|error| format!("{}: {error}", self.id))?;
         }
         let mut rule: SerializableRuleConfig<Grammar> =
             ast_grep_config::from_str(&self.source).map_err(|error| format!("{}: {error}", self.id))?;
@@ -151,6 +153,24 @@ impl Rule {
             format!("{}: {error} {cause}", self.id)
         })
     }
+}
+
+/// An expression over bytes: letters and word boundaries are those of ASCII, which is what keeps it fast on any text.
+fn bytes(expression: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(expression).unicode(false).build()
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match OneOrMore::deserialize(deserializer)? {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(more) => more,
+    })
 }
 
 /// The documents of a YAML stream, as text, with the line that each begins on.

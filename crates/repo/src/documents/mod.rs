@@ -33,7 +33,7 @@ fn is_document(file: &File) -> bool {
     let name = file.name().to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or(&name);
     let extension = file.extension();
-    let text = matches!(extension.as_str(), "md" | "mdx" | "markdown" | "rst" | "adoc")
+    let text = matches!(extension, "md" | "mdx" | "markdown" | "rst" | "adoc")
         || extension == "txt" && file.class == Class::Documentation
         || extension.is_empty() && matches!(stem, "readme" | "runbook" | "install" | "deploy");
     text && !matches!(file.class, Class::Vendored | Class::Test | Class::Example | Class::Generated)
@@ -68,7 +68,7 @@ fn is_document(file: &File) -> bool {
 
 /// reStructuredText and AsciiDoc headings as Markdown ones; lines stay where they are.
 fn as_markdown(file: &File, text: &str) -> String {
-    match file.extension().as_str() {
+    match file.extension() {
         "adoc" => text
             .lines()
             .map(|line| {

@@ -120,7 +120,7 @@ fn is_configuration(tree: &Tree, file: &File) -> bool {
     let path = file.path.to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
     // A manifest that holds a configuration is read as what it is.
-    if matches!(file.extension().as_str(), "yml" | "yaml" | "json" | "toml" | "tf" | "md") {
+    if matches!(file.extension(), "yml" | "yaml" | "json" | "toml" | "tf" | "md") {
         return false;
     }
     let likely = name.contains("nginx") && !name.starts_with("dockerfile") && file.language.is_none()

@@ -41,13 +41,13 @@ pub fn read(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
 fn is_candidate(file: &File) -> bool {
     can_ship(file)
         && file.path.to_ascii_lowercase().contains("traefik")
-        && matches!(file.extension().as_str(), "yml" | "yaml" | "toml")
+        && matches!(file.extension(), "yml" | "yaml" | "toml")
         && !crate::launches::is_compose(file.name())
         && !is_development(&file.path)
 }
 
 fn parse(file: &File, text: &str) -> Option<Node> {
-    match file.extension().as_str() {
+    match file.extension() {
         "toml" => toml::parse(text, &Limits::default()).ok(),
         _ => yaml::parse_template(text, &Limits::default()).documents.into_iter().next(),
     }

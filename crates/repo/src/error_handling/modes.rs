@@ -289,7 +289,7 @@ fn place_of(file: &File, line: &str, copied: bool) -> Option<ModePlace> {
     }
     let configuration = crate::packages::is_dockerfile(file)
         || matches!(
-            file.extension().as_str(),
+            file.extension(),
             "yml" | "yaml" | "toml" | "json" | "properties" | "service" | "tf" | "ini" | "conf" | "erb"
         )
         || matches!(name.as_str(), "procfile" | ".user.ini" | ".htaccess" | "php.ini-production")

@@ -48,7 +48,7 @@ fn is_settings(file: &File) -> bool {
     let name = file.name();
     let extension = file.extension();
     let spring = (name.starts_with("application") || name.starts_with("bootstrap"))
-        && matches!(extension.as_str(), "yml" | "yaml" | "properties");
+        && matches!(extension, "yml" | "yaml" | "properties");
     let rails = matches!(
         name,
         "database.yml"
@@ -83,7 +83,7 @@ pub fn kubernetes<'t>(tree: &'t Tree, hits: &[usize]) -> Vec<Draft<'t>> {
     let mut drafts = Vec::new();
     for file in hits.iter().map(|index| &tree.files()[*index]) {
         if file.class != Class::Shipped
-            || !matches!(file.extension().as_str(), "yml" | "yaml")
+            || !matches!(file.extension(), "yml" | "yaml")
             || is_for_developers(&file.path)
         {
             continue;

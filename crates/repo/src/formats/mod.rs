@@ -65,7 +65,7 @@ fn format_of(file: &File) -> Option<Format> {
     TABLE.names.get(file.name()).copied().or_else(|| {
         // Most files have an extension that no pattern asks for.
         let telling = matches!(
-            file.extension().as_str(),
+            file.extension(),
             "json" | "yml" | "yaml" | "toml" | "tfvars" | "txt" | "conf" | "service" | "timer" | "dockerfile"
         ) || file.name().starts_with("Dockerfile.");
         let found =

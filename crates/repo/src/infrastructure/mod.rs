@@ -76,7 +76,7 @@ fn files_of<'t>(tree: &'t Tree, hits: &[Hit], extensions: &[&str]) -> Vec<&'t Fi
     places
         .into_iter()
         .map(|place| &tree.files()[place])
-        .filter(|file| can_ship(file) && extensions.contains(&file.extension().as_str()))
+        .filter(|file| can_ship(file) && extensions.contains(&file.extension()))
         .collect()
 }
 

@@ -109,7 +109,7 @@ pub fn read(found: &mut Found) {
 fn parse(tree: &Tree, file: &File) -> Option<Result<Node, ParseError>> {
     let text = tree.text(file)?;
     let limits = Limits::default();
-    Some(match file.extension().as_str() {
+    Some(match file.extension() {
         "toml" => toml::parse(&text, &limits),
         "json" | "jsonc" => json::parse(&text, &limits),
         _ if text.trim_start().starts_with('{') => json::parse(&text, &limits),

@@ -74,7 +74,7 @@ pub fn ansible(found: &mut Found) {
     let files = tree
         .files()
         .iter()
-        .filter(|file| super::can_ship(file) && matches!(file.extension().as_str(), "yml" | "yaml"))
+        .filter(|file| super::can_ship(file) && matches!(file.extension(), "yml" | "yaml"))
         .filter(|file| !file.path.starts_with(".github/"))
         .filter(|file| {
             let folder = file.folder().rsplit('/').next().unwrap_or_default();

@@ -176,7 +176,7 @@ fn in_spring_configuration(seen: &Seen, migrations: &mut Migrations) {
     for file in seen.tree.files().iter().filter(|file| seen.scan.ships(file)) {
         let name = file.name();
         let is_settings = (name.starts_with("application") || name.starts_with("bootstrap"))
-            && matches!(file.extension().as_str(), "yml" | "yaml" | "properties")
+            && matches!(file.extension(), "yml" | "yaml" | "properties")
             || name == "persistence.xml"
             || name == "hibernate.cfg.xml";
         if !is_settings {
@@ -243,7 +243,7 @@ fn ddl_settings(file: &File, text: &str) -> Vec<(String, u32)> {
             .map_or(value, |inner| inner.split_once(':').map_or("", |(_, default)| default));
         value.to_lowercase()
     };
-    match file.extension().as_str() {
+    match file.extension() {
         "properties" => text
             .lines()
             .enumerate()

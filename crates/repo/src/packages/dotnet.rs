@@ -13,7 +13,7 @@ use crate::tree::{File, Tree};
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     tree.first(
         tree.files().iter().filter(|file| {
-            matches!(file.extension().as_str(), "csproj" | "fsproj" | "vbproj") && counts(file)
+            matches!(file.extension(), "csproj" | "fsproj" | "vbproj") && counts(file)
         }),
         MANIFESTS,
         ".NET projects",

@@ -81,7 +81,7 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Contact> {
                 .language
                 .is_some_and(|language| !matches!(language, "css" | "sql" | "shell" | "terraform"))
                 || matches!(
-                    file.extension().as_str(),
+                    file.extension(),
                     "twig" | "ejs" | "hbs" | "pug" | "jinja" | "tmpl" | "gohtml" | "templ"
                 );
             if hit.comment || !scan.ships(file) || !page || crate::system::is_tool_code(&file.path) {

@@ -94,7 +94,7 @@ pub fn texts(tree: &Tree) -> Vec<LegalText> {
 /// The kind of text that a file holds, by its name or, where the name says nothing, by its folder's.
 fn kind(file: &File) -> Option<LegalKind> {
     let extension = file.extension();
-    if !ENDINGS.contains(&extension.as_str()) {
+    if !ENDINGS.contains(&extension) {
         return None;
     }
     let name = file.name();
@@ -124,7 +124,7 @@ fn kind(file: &File) -> Option<LegalKind> {
     if !STEMS.iter().any(|stem| lower.contains(stem)) || names::is_of_a_programme(&lower) {
         return None;
     }
-    let code = matches!(extension.as_str(), "ts" | "js" | "php" | "json" | "yml" | "yaml" | "txt");
+    let code = matches!(extension, "ts" | "js" | "php" | "json" | "yml" | "yaml" | "txt");
     if lower.split('/').rev().skip(1).any(|folder| code && CODE.contains(&folder) || MAIL.contains(&folder)) {
         return None;
     }
@@ -163,7 +163,7 @@ fn read(tree: &Tree, file: &File, kind: LegalKind) -> Option<LegalText> {
     let extension = file.extension();
     let raw = tree.text(file)?;
     let mut prose = text::prose(&file.path, &extension, &raw);
-    let data = matches!(extension.as_str(), "json" | "yml" | "yaml");
+    let data = matches!(extension, "json" | "yml" | "yaml");
     if data && !is_locale(&file.path.to_ascii_lowercase()) && prose.words < 150 {
         return None;
     }
@@ -173,7 +173,7 @@ fn read(tree: &Tree, file: &File, kind: LegalKind) -> Option<LegalText> {
             prose.push(at, &line);
         }
     }
-    let code = matches!(extension.as_str(), "ts" | "js" | "json" | "yml" | "yaml" | "php" | "txt");
+    let code = matches!(extension, "ts" | "js" | "json" | "yml" | "yaml" | "php" | "txt");
     if !is_legal(kind, &prose.lines) && (prose.words > 40 || code) || code && prose.words < 20 {
         return None;
     }
@@ -311,7 +311,7 @@ fn translated(tree: &Tree, keys: &[String]) -> Vec<(Location, String)> {
         .files()
         .iter()
         .filter(|file| matches!(file.class, Class::Shipped) && !file.link)
-        .filter(|file| matches!(file.extension().as_str(), "json" | "yml" | "yaml"))
+        .filter(|file| matches!(file.extension(), "json" | "yml" | "yaml"))
         .filter(|file| is_locale(&file.path.to_ascii_lowercase()))
         .collect();
     let english = |file: &&File| {

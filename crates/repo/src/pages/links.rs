@@ -130,7 +130,7 @@ fn can_link(file: &File) -> bool {
         None => {
             let extension = file.extension();
             is_template(&extension)
-                || matches!(extension.as_str(), "json" | "yml" | "yaml" | "toml" | "xhtml")
+                || matches!(extension, "json" | "yml" | "yaml" | "toml" | "xhtml")
         }
     }
 }
@@ -198,7 +198,7 @@ fn look(
     };
     let mut found = false;
     // Data is full of addresses; only a key that names the text, or a link in a translation, is about it.
-    let data = matches!(file.extension().as_str(), "json" | "yml" | "yaml" | "toml");
+    let data = matches!(file.extension(), "json" | "yml" | "yaml" | "toml");
     if data && !is_key(line) {
         return;
     }

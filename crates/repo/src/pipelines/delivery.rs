@@ -87,7 +87,7 @@ fn objects(reader: &mut Reader) {
         .filter(|file| {
             file.path.starts_with(&prefix)
                 && file.class == Class::Shipped
-                && matches!(file.extension().as_str(), "yml" | "yaml")
+                && matches!(file.extension(), "yml" | "yaml")
                 && !file.path[prefix.len()..].starts_with(".github/")
         })
         .take(OBJECT_FILES)

@@ -69,7 +69,7 @@ fn folders(files: &[&File], prefix: &str, found: &mut Vec<EnvironmentDefinition>
     let mut seen: BTreeMap<(String, String), (&File, BTreeSet<&str>)> = BTreeMap::new();
     for file in files {
         let definable = matches!(
-            file.extension().as_str(),
+            file.extension(),
             "yml"
                 | "yaml"
                 | "tf"

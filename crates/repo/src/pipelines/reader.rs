@@ -71,7 +71,7 @@ impl<'t, 'c> Reader<'t, 'c> {
         let start = format!("{}{folder}/", self.root.prefix);
         let files = self.tree.files().iter().filter(|file| {
             file.path.strip_prefix(start.as_str()).is_some_and(|rest| deep || !rest.contains('/'))
-                && matches!(file.extension().as_str(), "yml" | "yaml")
+                && matches!(file.extension(), "yml" | "yaml")
         });
         self.tree.first(files, 500, "CI files in a folder")
     }

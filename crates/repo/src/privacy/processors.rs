@@ -194,7 +194,7 @@ fn addresses(seen: &Seen, needles: &[NeedleId]) -> Vec<Location> {
             let read = file.language.is_some()
                 || is_template(&extension)
                 || matches!(
-                    extension.as_str(),
+                    extension,
                     "yml" | "yaml" | "toml" | "xml" | "properties" | "conf" | "env" | "example"
                 );
             !hit.comment

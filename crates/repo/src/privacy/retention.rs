@@ -179,7 +179,7 @@ fn is_document(file: &File) -> bool {
     let lower = file.path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     let depth = lower.matches('/').count();
-    matches!(file.extension().as_str(), "md" | "mdx" | "rst" | "adoc")
+    matches!(file.extension(), "md" | "mdx" | "rst" | "adoc")
         && matches!(file.class, Class::Documentation | Class::Shipped)
         && (depth == 0 && name.starts_with("readme")
             || ["retention", "gdpr", "data-protection", "data_protection", "privacy", "runbook", "security"]

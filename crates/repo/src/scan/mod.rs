@@ -164,7 +164,7 @@ impl Limits {
 /// Configuration that rooms parse by its name: kept, so that it is not read twice.
 fn wanted_later(file: &File) -> bool {
     matches!(
-        file.extension().as_str(),
+        file.extension(),
         "yml"
             | "yaml"
             | "toml"

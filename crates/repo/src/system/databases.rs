@@ -369,7 +369,7 @@ fn is_setting(file: &File) -> bool {
     let name = file.name();
     let code = file.language.is_some_and(|language| !matches!(language, "html" | "css" | "sql" | "shell"));
     code || matches!(
-        file.extension().as_str(),
+        file.extension(),
         "yml"
             | "yaml"
             | "toml"

@@ -97,7 +97,7 @@ pub fn scripts(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<LoadTest> {
             .flat_map(|needle| scan.hits(*needle))
             .filter(|hit| !hit.comment)
             .map(|hit| (hit, &tree.files()[hit.file]))
-            .filter(|(_, file)| can_be(file) && extensions.contains(&extension(file).as_str()))
+            .filter(|(_, file)| can_be(file) && extensions.contains(&extension(file)))
             .collect();
         hits.sort_by_key(|(hit, _)| (hit.file, hit.line));
         if let Some((hit, file)) = hits.first()
@@ -109,8 +109,8 @@ pub fn scripts(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<LoadTest> {
     found
 }
 
-fn extension(file: &File) -> String {
-    if file.name() == "Makefile" { String::new() } else { file.extension() }
+fn extension(file: &File) -> &str {
+    if file.name() == "Makefile" { "" } else { file.extension() }
 }
 
 /// Somebody else's, an example or a page for people shows nothing about this application. CI files are read as what
@@ -137,7 +137,7 @@ pub fn results(tree: &Tree) -> Vec<Observed<String>> {
     let mut found = Vec::new();
     for file in tree.files() {
         let extension = file.extension();
-        if !matches!(extension.as_str(), "json" | "csv" | "md" | "txt" | "html" | "jtl" | "log")
+        if !matches!(extension, "json" | "csv" | "md" | "txt" | "html" | "jtl" | "log")
             || matches!(file.class, Class::Vendored | Class::Example)
         {
             continue;

@@ -24,6 +24,8 @@ pub struct File {
     pub path: String,
     /// Its path relative to its root, where that is no UTF-8.
     raw: Option<Box<Path>>,
+    /// What follows the last dot of its name in lower case, where the name has it in capitals.
+    lowered: Option<Box<str>>,
     /// Its place among [`Tree::files`].
     pub index: usize,
     /// What kind of file it is, as far as its path tells.
@@ -52,8 +54,11 @@ impl File {
     }
 
     /// What follows the last dot of the name, in lower case.
-    pub fn extension(&self) -> String {
-        self.name().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
+    pub fn extension(&self) -> &str {
+        match &self.lowered {
+            Some(lowered) => lowered,
+            None => extension_of(&self.path),
+        }
     }
 
     /// The file as a location.
@@ -142,12 +147,16 @@ impl Tree {
             roots.push(listing.root);
             files.extend(listing.entries.into_iter().map(|entry| {
                 let class = Class::of_path(&entry.path[prefix.len()..]);
+                let extension = extension_of(&entry.path);
+                let capitals = extension.bytes().any(|byte| byte.is_ascii_uppercase());
+                let lowered = capitals.then(|| extension.to_ascii_lowercase().into());
                 File {
                     class,
                     folder_ships: class.folder_ships(&entry.path),
                     language: language_of(&entry.path),
                     path: entry.path,
                     raw: entry.raw,
+                    lowered,
                     index: 0,
                     link: entry.link,
                     root: number,
@@ -459,6 +468,11 @@ impl Tree {
         problems.sort_by(|left, right| left.at.cmp(&right.at));
         problems
     }
+}
+
+fn extension_of(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 fn hash(name: &str) -> u64 {

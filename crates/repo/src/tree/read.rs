@@ -109,10 +109,16 @@ impl Anchor {
         }
         let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         BUFFER.with_borrow_mut(|buffer| {
-            let bytes = fill(buffer, &mut file, size).map_err(unreadable)?;
-            if is_binary(&bytes[..bytes.len().min(HEAD)]) {
+            if buffer.len() < size {
+                buffer.resize(size, 0);
+            }
+            // Pictures, archives and films are large, and nothing of them is wanted but their beginning.
+            let head = fill(&mut buffer[..size.min(HEAD)], &mut file).map_err(unreadable)?;
+            if is_binary(&buffer[..head]) {
                 return Err(NoText::Binary);
             }
+            let rest = fill(&mut buffer[head..size], &mut file).map_err(unreadable)?;
+            let bytes = &buffer[..head + rest];
             Ok(match std::str::from_utf8(bytes) {
                 Ok(text) => take(text),
                 Err(_) => take(&String::from_utf8_lossy(bytes)),
@@ -198,19 +204,16 @@ fn is_binary(head: &[u8]) -> bool {
     memchr::memchr(0, head).is_some()
 }
 
-/// Reads a file of about this size. What it grows by meanwhile is left out.
-fn fill<'b>(buffer: &'b mut Vec<u8>, file: &mut File, size: usize) -> io::Result<&'b [u8]> {
-    if buffer.len() < size {
-        buffer.resize(size, 0);
-    }
+/// Reads until the piece is full or the file ends: how many bytes that were. What the file grows by meanwhile is left out.
+fn fill(piece: &mut [u8], file: &mut File) -> io::Result<usize> {
     let mut filled = 0;
-    while filled < size {
-        match file.read(&mut buffer[filled..size]) {
+    while filled < piece.len() {
+        match file.read(&mut piece[filled..]) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(&buffer[..filled])
+    Ok(filled)
 }

@@ -195,7 +195,7 @@ pub fn defaults(room: &mut Room, scan: &Scan) {
     }
     let believed = room.tree.files().iter().filter(|file| scan.ships(file)).any(|file| {
         let settings = file.name().starts_with("application")
-            && matches!(file.extension().as_str(), "yml" | "yaml" | "properties");
+            && matches!(file.extension(), "yml" | "yaml" | "properties");
         let code = matches!(file.language, Some("java" | "kotlin"))
             && (file.path.contains("onfig")
                 || file.name().contains("Filter")

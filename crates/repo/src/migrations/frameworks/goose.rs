@@ -18,7 +18,7 @@ pub static FRAMEWORK: Framework = Framework { key: "goose", has_downs: true, fin
 fn find<'a>(seen: &Seen<'a>) -> Vec<Found<'a>> {
     let files = candidates(seen).filter(|file| {
         version(file.name()).is_some()
-            && match file.extension().as_str() {
+            && match file.extension() {
                 "sql" => seen.tree.text(file).is_some_and(|text| text.contains("+goose Up")),
                 "go" => seen.tree.text(file).is_some_and(|text| {
                     text.contains("goose.AddMigration") || text.contains("goose.AddNamedMigration")

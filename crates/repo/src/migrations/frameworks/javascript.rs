@@ -13,7 +13,7 @@ use crate::tree::File;
 /// `all` and none of `none`.
 pub fn files<'a>(seen: &Seen<'a>, accepts: impl Fn(&str) -> bool) -> Vec<&'a File> {
     candidates(seen)
-        .filter(|file| matches!(file.extension().as_str(), "js" | "cjs" | "mjs" | "ts" | "cts" | "mts"))
+        .filter(|file| matches!(file.extension(), "js" | "cjs" | "mjs" | "ts" | "cts" | "mts"))
         .filter(|file| {
             let in_migrations = file.folder().to_ascii_lowercase().contains("migrat");
             (in_migrations || file.name().bytes().take_while(u8::is_ascii_digit).count() >= 8)

@@ -31,7 +31,7 @@ fn in_code(file: &File, hit: &Hit) -> bool {
 
 fn is_code(file: &File) -> bool {
     matches!(file.language, Some("javascript" | "typescript" | "vue" | "svelte" | "astro"))
-        || matches!(file.extension().as_str(), "mdx" | "html" | "css")
+        || matches!(file.extension(), "mdx" | "html" | "css")
 }
 
 /// Settings and tasks of the manifest, what others expect beside themselves, and what cannot be told.

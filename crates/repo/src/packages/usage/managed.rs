@@ -48,7 +48,7 @@ fn in_java(file: &File, hit: &Hit) -> bool {
         || file.name().ends_with(".gradle.kts");
     let code = matches!(file.language, Some("java" | "kotlin" | "scala" | "groovy"));
     let settings = matches!(
-        file.extension().as_str(),
+        file.extension(),
         "xml" | "properties" | "yml" | "yaml" | "conf" | "env" | "jsp" | "html" | "xhtml" | "sh"
     );
     // A driver's address may be set where an image is described.
@@ -91,7 +91,7 @@ fn namespace(name: &str, clues: &mut Clues) {
 fn in_dotnet(file: &File, hit: &Hit) -> bool {
     !hit.comment
         && (matches!(file.language, Some("csharp" | "fsharp"))
-            || matches!(file.extension().as_str(), "vb" | "config" | "xaml"))
+            || matches!(file.extension(), "vb" | "config" | "xaml"))
 }
 
 fn is_settings(file: &File, hit: &Hit) -> bool {

@@ -157,7 +157,7 @@ fn seen(tree: &Tree, scan: &Scan, draft: &Draft, wanted: &Wanted) -> Usage {
             let file = &tree.files()[hit.file];
             let inside =
                 folder == "." || file.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-            let page = matches!(file.extension().as_str(), "mdx");
+            let page = matches!(file.extension(), "mdx");
             let counts = match file.class {
                 Class::Shipped | Class::Test | Class::Development => true,
                 Class::Documentation => page || file.language.is_some(),
@@ -183,7 +183,7 @@ fn runs_programs(file: &File) -> bool {
         || matches!(name, "Procfile" | "Makefile" | "Justfile" | "justfile" | "Taskfile.yml" | "Caddyfile")
         || name.starts_with("Procfile")
         || matches!(
-            file.extension().as_str(),
+            file.extension(),
             "sh" | "bash"
                 | "yml"
                 | "yaml"

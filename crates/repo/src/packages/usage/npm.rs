@@ -204,7 +204,7 @@ fn names_module(file: &File, hit: &Hit) -> bool {
         file.language,
         Some("javascript" | "typescript" | "vue" | "svelte" | "astro" | "ruby" | "php" | "python")
     ) || matches!(
-        file.extension().as_str(),
+        file.extension(),
         "html"
             | "mdx"
             | "ejs"
@@ -265,7 +265,7 @@ fn alone(line: &str) -> bool {
 
 fn in_style(file: &File, hit: &Hit) -> bool {
     let style =
-        matches!(file.extension().as_str(), "css" | "scss" | "sass" | "less" | "styl" | "pcss" | "postcss")
+        matches!(file.extension(), "css" | "scss" | "sass" | "less" | "styl" | "pcss" | "postcss")
             || matches!(file.language, Some("vue" | "svelte" | "astro"));
     style
         && [

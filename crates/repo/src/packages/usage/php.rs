@@ -62,13 +62,13 @@ fn in_php(file: &File, hit: &Hit) -> bool {
         && !lists
         && (file.language == Some("php")
             || matches!(
-                file.extension().as_str(),
+                file.extension(),
                 "yaml" | "yml" | "twig" | "xml" | "neon" | "latte" | "json" | "phtml"
             ))
 }
 
 fn in_template(file: &File, hit: &Hit) -> bool {
-    !hit.comment && matches!(file.extension().as_str(), "twig" | "html")
+    !hit.comment && matches!(file.extension(), "twig" | "html")
 }
 
 /// A driver or adapter that a setting names.

@@ -131,7 +131,7 @@ fn files_of<'t>(reader: &Reader<'t, '_>, local: &str, from: &str) -> Vec<&'t Fil
     let Ok(glob) = GlobBuilder::new(local).literal_separator(true).build() else { return Vec::new() };
     let matcher = glob.compile_matcher();
     let files = reader.tree.files().iter().filter(|file| {
-        matches!(file.extension().as_str(), "yml" | "yaml")
+        matches!(file.extension(), "yml" | "yaml")
             && file.path.strip_prefix(reader.root.prefix.as_str()).is_some_and(|path| matcher.is_match(path))
     });
     reader.tree.first(files, FILES, "files that an include names")

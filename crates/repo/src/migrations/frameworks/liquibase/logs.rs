@@ -31,7 +31,7 @@ pub enum Item {
 
 /// What a file holds, when it is a change log.
 pub fn items(file: &File, text: &str) -> Option<Vec<Item>> {
-    match file.extension().as_str() {
+    match file.extension() {
         "sql" => formatted::is_formatted(text)
             .then(|| formatted::change_sets(text).into_iter().map(Item::ChangeSet).collect()),
         "xml" if text.contains("databaseChangeLog") => {

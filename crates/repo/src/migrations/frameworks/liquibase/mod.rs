@@ -48,7 +48,7 @@ const MOST_CHANGE_SETS: usize = 20_000;
 fn find<'a>(seen: &Seen<'a>) -> Vec<Found<'a>> {
     let mut logs: BTreeMap<&str, (&File, Vec<Item>)> = BTreeMap::new();
     for file in candidates(seen) {
-        if !matches!(file.extension().as_str(), "xml" | "yaml" | "yml" | "json" | "sql") {
+        if !matches!(file.extension(), "xml" | "yaml" | "yml" | "json" | "sql") {
             continue;
         }
         let Some(text) = seen.tree.text(file) else { continue };
@@ -148,7 +148,7 @@ fn targets<'a>(seen: &Seen<'a>, file: &File, item: &Item) -> Vec<&'a File> {
             let mut files: Vec<&File> = candidates(seen)
                 .filter(|file| {
                     file.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-                        && matches!(file.extension().as_str(), "xml" | "yaml" | "yml" | "json" | "sql")
+                        && matches!(file.extension(), "xml" | "yaml" | "yml" | "json" | "sql")
                 })
                 .collect();
             files.sort_by(|a, b| a.path.cmp(&b.path));
