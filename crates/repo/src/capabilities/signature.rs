@@ -184,8 +184,9 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
             return rest.len() >= part.len() && rest[rest.len() - part.len()..].eq_ignore_ascii_case(part);
         }
         // An empty part stands between two stars and is found where one is.
-        let at = (0..=rest.len().saturating_sub(part.len()))
-            .find(|at| rest[*at..].len() >= part.len() && rest[*at..*at + part.len()].eq_ignore_ascii_case(part));
+        let at = (0..=rest.len().saturating_sub(part.len())).find(|at| {
+            rest[*at..].len() >= part.len() && rest[*at..*at + part.len()].eq_ignore_ascii_case(part)
+        });
         match at {
             Some(at) => rest = &rest[at + part.len()..],
             None => return false,

@@ -12,9 +12,9 @@ use crate::tree::{File, Tree};
 /// Every project file.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     tree.first(
-        tree.files().iter().filter(|file| {
-            matches!(file.extension(), "csproj" | "fsproj" | "vbproj") && counts(file)
-        }),
+        tree.files()
+            .iter()
+            .filter(|file| matches!(file.extension(), "csproj" | "fsproj" | "vbproj") && counts(file)),
         MANIFESTS,
         ".NET projects",
     )

@@ -58,8 +58,7 @@ pub fn read(reader: &mut Reader) {
             continue;
         }
         if let Some(file) = reader.tree.files().iter().find(|file| {
-            file.path.starts_with(&start)
-                && matches!(file.extension(), "yml" | "yaml" | "kts" | "kt" | "xml")
+            file.path.starts_with(&start) && matches!(file.extension(), "yml" | "yaml" | "kts" | "kt" | "xml")
         }) {
             reader.unread(format!("{system}, which this version does not read"), file.at());
         }

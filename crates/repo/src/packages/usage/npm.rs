@@ -264,9 +264,8 @@ fn alone(line: &str) -> bool {
 }
 
 fn in_style(file: &File, hit: &Hit) -> bool {
-    let style =
-        matches!(file.extension(), "css" | "scss" | "sass" | "less" | "styl" | "pcss" | "postcss")
-            || matches!(file.language, Some("vue" | "svelte" | "astro"));
+    let style = matches!(file.extension(), "css" | "scss" | "sass" | "less" | "styl" | "pcss" | "postcss")
+        || matches!(file.language, Some("vue" | "svelte" | "astro"));
     style
         && [
             "@import",
