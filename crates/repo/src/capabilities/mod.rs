@@ -282,7 +282,7 @@ fn is_code(file: &File) -> bool {
             | "env"
             | "ru"
     );
-    configuration || is_template(&extension) || !file.name().contains('.')
+    configuration || is_template(extension) || !file.name().contains('.')
 }
 
 /// The match stands in a sentence: a translation, a help text.

@@ -162,7 +162,7 @@ fn kind(file: &File) -> Option<LegalKind> {
 fn read(tree: &Tree, file: &File, kind: LegalKind) -> Option<LegalText> {
     let extension = file.extension();
     let raw = tree.text(file)?;
-    let mut prose = text::prose(&file.path, &extension, &raw);
+    let mut prose = text::prose(&file.path, extension, &raw);
     let data = matches!(extension, "json" | "yml" | "yaml");
     if data && !is_locale(&file.path.to_ascii_lowercase()) && prose.words < 150 {
         return None;

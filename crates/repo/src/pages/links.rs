@@ -129,7 +129,7 @@ fn can_link(file: &File) -> bool {
         Some(_) => true,
         None => {
             let extension = file.extension();
-            is_template(&extension) || matches!(extension, "json" | "yml" | "yaml" | "toml" | "xhtml")
+            is_template(extension) || matches!(extension, "json" | "yml" | "yaml" | "toml" | "xhtml")
         }
     }
 }

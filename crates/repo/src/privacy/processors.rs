@@ -192,7 +192,7 @@ fn addresses(seen: &Seen, needles: &[NeedleId]) -> Vec<Location> {
             // Lists of names and of settings of tools hold addresses to which nothing is sent.
             let extension = file.extension();
             let read = file.language.is_some()
-                || is_template(&extension)
+                || is_template(extension)
                 || matches!(
                     extension,
                     "yml" | "yaml" | "toml" | "xml" | "properties" | "conf" | "env" | "example"

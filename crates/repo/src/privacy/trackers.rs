@@ -136,7 +136,7 @@ fn pages<'a>(tree: &'a Tree, scan: &'a Scan, needles: &'a [NeedleId]) -> impl It
             ),
             None => {
                 let extension = file.extension();
-                is_template(&extension) || extension == "toml"
+                is_template(extension) || extension == "toml"
             }
         };
         page && !hit.comment && scan.ships(file) && is_data_flow(&file.path)
