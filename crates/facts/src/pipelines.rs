@@ -27,6 +27,22 @@ pub struct EnvironmentDefinition {
     pub template: String,
     /// Where.
     pub at: Location,
+    /// Services whose engines its files choose.
+    #[serde(default)]
+    pub services: Vec<EnvironmentService>,
+}
+
+/// A service that an environment runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentService {
+    /// What it is: services of one kind take each other's place (`relational database`).
+    pub kind: String,
+    /// The engine's name (`PostgreSQL`).
+    pub engine: String,
+    /// Its major version, where it is said.
+    pub major: Option<String>,
+    /// Where.
+    pub at: Location,
 }
 
 impl Pipelines {

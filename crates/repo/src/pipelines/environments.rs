@@ -6,6 +6,7 @@ use seaworthy_facts::{EnvironmentDefinition, Location};
 use seaworthy_syntax::{Limits, json, yaml};
 
 use super::reader::{Reader, cap};
+use super::services;
 use crate::tree::{Class, File};
 
 const BESIDE: [&str; 10] =
@@ -55,12 +56,27 @@ pub fn read(reader: &mut Reader) {
         siblings(reader, file, &mut found);
         inside(reader, file, &prefix, &mut found);
     }
+    if let Some(cut) = found.get(DEFINITIONS) {
+        let what = format!(
+            "more than {DEFINITIONS} definitions of environments; this one and those after it were not looked at"
+        );
+        reader.tree.cut(cut.at.clone(), what);
+    }
     found.truncate(DEFINITIONS);
+    for definition in &mut found {
+        definition.services = services::of_environment(reader, definition);
+    }
     reader.found.environments = found;
 }
 
 fn definition(name: &str, mechanism: &str, template: &str, at: Location) -> EnvironmentDefinition {
-    EnvironmentDefinition { name: cap(name), mechanism: mechanism.to_owned(), template: cap(template), at }
+    EnvironmentDefinition {
+        name: cap(name),
+        mechanism: mechanism.to_owned(),
+        template: cap(template),
+        at,
+        services: Vec::new(),
+    }
 }
 
 /// `overlays/staging/…` and `overlays/production/…`.
@@ -151,6 +167,14 @@ fn siblings(reader: &Reader, file: &File, found: &mut Vec<EnvironmentDefinition>
                 if BESIDE.contains(environment)
                     && let Some(base) = reader.tree.file(path.trim_start_matches("./"))
                     && mechanism != "Compose file"
+                    && !PRODUCTION.iter().any(|production| {
+                        let named =
+                            format!("{}{separator}{production}.{}", &name[..at], &name[at + with.len()..]);
+                        reader
+                            .tree
+                            .file(format!("{}/{named}", file.folder()).trim_start_matches("./"))
+                            .is_some()
+                    })
                 {
                     found.push(definition("production", mechanism, &template, base.at()));
                 }

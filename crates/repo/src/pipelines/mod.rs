@@ -15,6 +15,7 @@ mod gitlab;
 mod others;
 mod owners;
 mod reader;
+mod services;
 mod steplist;
 mod when;
 mod woodpecker;
