@@ -61,6 +61,8 @@ pub enum Role {
     CodeScan,
     /// Reports known vulnerabilities of dependencies.
     DependencyAudit,
+    /// Fails where a declared package is not used.
+    UnusedPackages,
     /// Scans container images or infrastructure as code.
     ImageScan,
     /// Looks for committed secrets.

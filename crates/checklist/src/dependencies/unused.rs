@@ -1,7 +1,10 @@
-use seaworthy_facts::{Absent, Ecosystem, FactKind, FactView, Packages, Scope, Unread, Usage};
+use seaworthy_facts::{
+    Absent, Ecosystem, FactKind, FactView, Manifest, Packages, Pipelines, Role, Scope, Unread, Usage,
+};
 use seaworthy_model::{ItemId, Section};
 
 use super::manifests;
+use crate::ci::work::{self, Work};
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `dependencies.unused`
@@ -17,7 +20,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: false,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::Packages],
+    reads: &[FactKind::Packages, FactKind::Pipelines],
     remedy: "Remove what nothing uses.",
     page: include_str!("unused.md"),
     evidence,
@@ -32,6 +35,9 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.looked_for(
         "an import, a setting, a script, a plugin or a peer that uses each direct run-time dependency",
     );
+    // Where CI was not read, only what the code tells counts.
+    let analyses = view.get::<Pipelines>().map(|found| work::all(found, &[Role::UnusedPackages]));
+    let analyses = analyses.unwrap_or_default();
     let mut not_looked = Vec::new();
     for manifest in manifests::that_count(packages) {
         let runtime: Vec<_> =
@@ -57,6 +63,13 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
             findings.supports(
                 format!("all {} run-time packages of {path} are used", runtime.len()),
                 &manifest.at,
+            );
+        } else if let Some(analysis) = analyses.iter().find(|analysis| settles(analysis, manifest, packages))
+            && !any
+        {
+            findings.supports(
+                format!("CI fails where {} finds an unused package of {path}", analysis.name()),
+                analysis.at(),
             );
         } else if !open.is_empty() {
             let shown = open.iter().take(5).copied().collect::<Vec<_>>().join(", ");
@@ -89,6 +102,25 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         findings.component(unread.at.path().unwrap_or(".").to_owned()).unread(std::slice::from_ref(unread));
     }
     Ok(findings)
+}
+
+/// Whether an analyser of CI stops a change that leaves a package of this manifest unused. Which of several manifests it
+/// looks at is not told, so that it counts for the only one.
+fn settles(analysis: &Work, manifest: &Manifest, packages: &Packages) -> bool {
+    let program = analysis.command.and_then(|command| command.words.first()).map(String::as_str);
+    let ecosystem = match program.map(|path| path.rsplit('/').next().unwrap_or(path)) {
+        Some("mvn" | "mvnw" | "mvnd") => Ecosystem::Maven,
+        Some("depcheck") => Ecosystem::Npm,
+        Some("cargo" | "cargo-machete") => Ecosystem::Cargo,
+        Some("composer" | "composer-unused") => Ecosystem::Packagist,
+        Some("go") => Ecosystem::Go,
+        _ => return false,
+    };
+    let of_kind = packages.manifests.iter().filter(|other| other.ecosystem == ecosystem).count();
+    manifest.ecosystem == ecosystem
+        && of_kind == 1
+        && analysis.void().is_none()
+        && analysis.on_default_branch().is_some_and(|trigger| trigger.paths.is_empty())
 }
 
 /// What lists unused packages where names in code do not tell.
@@ -139,6 +171,33 @@ mod tests {
     #[test]
     fn what_was_not_looked_at_is_unknown() {
         assert_eq!(status(vec![with(used()), with(Usage::NotLooked)]), Status::Unknown);
+    }
+
+    #[test]
+    fn an_analyser_that_fails_the_build_settles_what_the_code_does_not_tell() {
+        use seaworthy_facts::Event;
+        use seaworthy_testkit::pipelines::{ci, run, trigger, uses};
+        let java = |usage: Usage, path: &str| {
+            let mut manifest = manifest(Ecosystem::Maven, path, Lock::NotNeeded { why: "exact".to_owned() });
+            manifest.dependencies[0].usage = usage;
+            manifest
+        };
+        let judged = |manifests: Vec<Manifest>, event: Event, line: &str| {
+            let step = run(line, &[Role::UnusedPackages]);
+            let pipelines = ci(vec![trigger(event)], vec![uses("actions/checkout", &[], &[]), step]);
+            let packages = Packages { manifests, ..Packages::default() };
+            judge(&ITEM, Facts { packages: packages.into(), pipelines: pipelines.into(), ..Facts::default() })
+        };
+        let analyse = "./mvnw dependency:analyze -DfailOnWarning=true";
+        let open = || java(Usage::NotLooked, "pom.xml");
+        assert_eq!(judged(vec![open()], Event::PullRequest, analyse), Status::Pass);
+        assert_eq!(judged(vec![open()], Event::Manual, analyse), Status::Unknown);
+        assert_eq!(judged(vec![open()], Event::PullRequest, "cargo machete"), Status::Unknown);
+        assert_eq!(
+            judged(vec![open(), java(used(), "b/pom.xml")], Event::PullRequest, analyse),
+            Status::Unknown
+        );
+        assert_eq!(judged(vec![java(Usage::NotFound, "pom.xml")], Event::PullRequest, analyse), Status::Fail);
     }
 
     #[test]

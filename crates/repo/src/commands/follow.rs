@@ -281,6 +281,7 @@ impl<'c, 't> Walk<'c, 't> {
                     | Role::TypeCheck
                     | Role::CodeScan
                     | Role::DependencyAudit
+                    | Role::UnusedPackages
                     | Role::ImageScan
                     | Role::SecretScan
                     | Role::MigrationLint

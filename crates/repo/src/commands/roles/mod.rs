@@ -21,6 +21,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("scanners.toml", include_str!("scanners.toml")),
     ("serving.toml", include_str!("serving.toml")),
     ("tests.toml", include_str!("tests.toml")),
+    ("unused.toml", include_str!("unused.toml")),
 ];
 
 /// Rules that share their roles.
