@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use seaworthy_facts::{Absent, FactView, Facts};
+use seaworthy_facts::{Absent, Cut, FactKind, FactView, Facts};
 use seaworthy_model::{Cause, ItemId, ItemReport, Section};
 
 use crate::{Applies, Findings, Item, items, own, settle};
@@ -55,6 +55,20 @@ fn judge_item(
         Err(Absent::new(Cause::CouldNotRun, format!("a fault in the program: judging {} panicked", item.id)))
     });
     add_records(item, facts, &mut found);
+    if let Ok(findings) = &mut found {
+        // What was not looked at may hold what is missing, and parts of the system that an item applies to.
+        let parts: Vec<&Cut> = view.cuts().filter(|cut| cut.kinds.contains(&FactKind::System)).collect();
+        let concerns = |kind: &FactKind| *kind != FactKind::System && item.reads.contains(kind);
+        let own: Vec<&Cut> = view.cuts().filter(|cut| cut.kinds.iter().any(concerns)).collect();
+        for scope in &mut findings.scopes {
+            let mut cuts = own.clone();
+            if !parts.is_empty() && scope.evidence.is_empty() && scope.applies != Applies::Yes {
+                scope.applies = Applies::Yes;
+                cuts.extend(&parts);
+            }
+            scope.unread.extend(cuts.into_iter().map(|cut| cut.left_out.clone()));
+        }
+    }
     let (notes, looked_for) = match &mut found {
         Ok(findings) => (std::mem::take(&mut findings.notes), std::mem::take(&mut findings.looked_for)),
         Err(_) => (Vec::new(), Vec::new()),
@@ -153,6 +167,65 @@ mod tests {
         assert_eq!(joined(&record(None), &["api", "web"]), [named("api", 1), named("web", 1)]);
         assert_eq!(joined(&record(Some("old")), &["api"]), [named("api", 0), named("old", 1)]);
         assert_eq!(joined(&record(Some("web")), &[]), [(None, 1)]);
+    }
+
+    fn context() -> Context {
+        Context {
+            now: "2026-11-22T00:00:00Z".parse().unwrap(),
+            commit: None,
+            migrations_digest: None,
+            deployment: None,
+            distributed: false,
+            attestable: Vec::new(),
+            change: false,
+        }
+    }
+
+    #[test]
+    fn nothing_is_missing_where_not_all_was_looked_at() {
+        use seaworthy_facts::{Repository, Unread};
+        use seaworthy_model::Status;
+        let item = crate::find("performance.caching").unwrap();
+        let read = *item.reads.iter().find(|kind| **kind != FactKind::System).unwrap();
+        let judged = |kinds: &[FactKind]| {
+            let left_out = Unread { what: "more than 2 files".to_owned(), at: Location::file("c") };
+            let cuts = match kinds {
+                [] => Vec::new(),
+                kinds => vec![Cut { kinds: kinds.to_vec(), left_out }],
+            };
+            let facts =
+                Facts { repository: Repository { cuts, ..Repository::default() }.into(), ..Facts::default() };
+            let report = judge_item(item, &facts, &context(), &|_| {
+                let mut findings = Findings::new();
+                findings.because("nothing is there");
+                Ok(findings)
+            });
+            (report.status, report.reason)
+        };
+        assert_eq!(judged(&[]), (Status::Fail, "nothing is there".to_owned()));
+        assert_eq!(judged(&[FactKind::Change]).0, Status::Fail);
+        assert_eq!(judged(&[FactKind::Change, read]), (Status::Unknown, "more than 2 files (c)".to_owned()));
+    }
+
+    #[test]
+    fn a_manifest_that_could_not_be_read_leaves_open_what_applies() {
+        use seaworthy_facts::{Repository, System, Unread};
+        use seaworthy_model::Status;
+        let status = |kinds: &[FactKind]| {
+            let left_out = Unread {
+                what: "package.json could not be read".to_owned(),
+                at: Location::file("package.json"),
+            };
+            let cuts = vec![Cut { kinds: kinds.to_vec(), left_out }];
+            let facts = Facts {
+                repository: Repository { cuts, ..Repository::default() }.into(),
+                system: System::default().into(),
+                ..Facts::default()
+            };
+            judge(&facts, &context(), &|item| item.id == ItemId::new("ci.tests")).remove(0).status
+        };
+        assert_eq!(status(&[FactKind::Documents]), Status::NotApplicable);
+        assert_eq!(status(&[FactKind::Packages, FactKind::System]), Status::Unknown);
     }
 
     #[test]

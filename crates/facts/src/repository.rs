@@ -27,6 +27,9 @@ pub struct Repository {
     pub migrations_digest: Option<String>,
     /// What could not be read, and why.
     pub problems: Vec<Problem>,
+    /// What was left out because there is more than is looked at.
+    #[serde(default)]
+    pub cuts: Vec<Cut>,
     /// Tests that exist.
     pub tests: Vec<TestSuite>,
     /// Load tests that exist, wherever they are.
@@ -37,6 +40,15 @@ pub struct Repository {
     pub load_results: Vec<Observed<String>>,
     /// Signs that the software is made for others to operate (a published image, a "self-hosting" guide, …).
     pub distributed_hints: Vec<Observed<String>>,
+}
+
+/// Something that was left out, and the kinds of fact from whose absence nothing follows because of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The kinds of fact.
+    pub kinds: Vec<FactKind>,
+    /// What it is.
+    pub left_out: Unread,
 }
 
 /// A file or folder that could not be read or understood.

@@ -198,6 +198,14 @@ impl<'a> FactView<'a> {
         FactView { facts, declared }
     }
 
+    /// What was left out of the kinds that the item declared: nothing follows from the absence of it.
+    pub fn cuts(&self) -> impl Iterator<Item = &'a Cut> {
+        let declared = self.declared;
+        let cuts =
+            self.facts.repository.get().map(|repository| repository.cuts.as_slice()).unwrap_or_default();
+        cuts.iter().filter(move |cut| cut.kinds.iter().any(|kind| declared.contains(kind)))
+    }
+
     /// The fact of type `T`.
     ///
     /// # Errors

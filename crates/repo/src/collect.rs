@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use seaworthy_facts::{Declared, Facts};
+use seaworthy_facts::{Cut, Declared, FactKind, Facts};
 
 use crate::change::Asked;
 use crate::commands::Commands;
@@ -199,7 +199,14 @@ fn collect_here(input: &Input) -> Result<Facts, ListError> {
     let (migrations, schema) = stored;
     let (pages, privacy) = shown;
     // Last, so that the problems of every room are in it.
-    let repository = system::repository(&tree.turn(u8::MAX), scan, system_plan, &system, &migrations);
+    let mut repository = system::repository(&tree.turn(u8::MAX), scan, system_plan, &system, &migrations);
+    let unread = packages::unread_manifests(&tree.turn(7));
+    repository.cuts = tree
+        .all_cuts()
+        .into_iter()
+        .chain(unread.into_iter().map(|manifest| (7, manifest)))
+        .map(|(turn, left_out)| Cut { kinds: kinds(turn).to_vec(), left_out })
+        .collect();
     let (pipelines, launches, infrastructure, schedules) = deployment;
     let (containers, packages, capabilities) = parts;
 
@@ -230,4 +237,39 @@ fn collect_here(input: &Input) -> Result<Facts, ListError> {
         privacy: privacy.into(),
         ..Facts::default()
     })
+}
+
+/// The kinds of fact that the room with this turn makes.
+fn kinds(turn: u8) -> &'static [FactKind] {
+    use FactKind::*;
+    match turn {
+        // Before the pass: manifests, and what the rules ask for.
+        0 => &[Packages, Code, Assets, System],
+        // Commands are followed for all of these.
+        1 => &[Pipelines, Launches, Infrastructure, Schedules],
+        2 => &[Containers],
+        3 => &[Pipelines],
+        4 => &[Launches],
+        5 => &[Infrastructure],
+        6 => &[Schedules],
+        // They tell what the system consists of.
+        7 => &[Packages, System],
+        8 => &[Capabilities],
+        9 => &[System],
+        10 => &[Runtimes],
+        11 => &[Migrations],
+        12 => &[Documents],
+        13 => &[Code],
+        14 => &[Edge],
+        15 => &[ErrorHandling],
+        16 => &[Exposures],
+        17 => &[Change],
+        18 => &[Alerting],
+        19 => &[Pages],
+        20 => &[Schema],
+        21 => &[Assets],
+        22 => &[Logging],
+        23 => &[Privacy],
+        _ => &[Repository],
+    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod artifact;
 mod deployment;
 mod quality;
 mod security_scanning;
+mod services;
 mod smoke_tests;
 mod staging;
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct Plan {
 /// Finds the large ones and asks for their names.
 pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     let mut plan = Plan::default();
-    let rasters = tree.files().iter().filter(|file| is_raster(file)).take(LOOKED_AT);
+    let rasters = tree.first(tree.files().iter().filter(|file| is_raster(file)), LOOKED_AT, "images");
     for file in rasters {
         let reach = reach(file);
         if reach == Reach::Never {

@@ -20,7 +20,7 @@ pub fn collect(seen: &Seen) -> PlainSources {
             && (reach(file) == Reach::Served || plain_site && reach(file) == Reach::ByName)
             && !file.name().contains(".config.")
     });
-    for file in sources.take(LOOKED_AT) {
+    for file in seen.tree.first(sources, LOOKED_AT, "scripts and styles") {
         let Some(bytes) = seen.tree.size(file) else { continue };
         plain.files += 1;
         plain.bytes += bytes;

@@ -39,11 +39,10 @@ fn rules_of(tree: &Tree, item: &OwnItem, left: &mut usize) -> OwnRules {
         let folder = crate::tree::join(".", named).unwrap_or_else(|| named.clone());
         let files: Vec<&File> = match tree.resolve(".", named) {
             Some(file) => vec![file],
-            None => tree
-                .under(&folder)
-                .filter(|file| matches!(file.extension(), "yml" | "yaml"))
-                .take(FILES)
-                .collect(),
+            None => {
+                let rules = tree.under(&folder).filter(|file| matches!(file.extension(), "yml" | "yaml"));
+                tree.first(rules, FILES, "rule files")
+            }
         };
         if files.is_empty() {
             let what = format!("there is no rule file `{named}` (a new file must be known to git)");

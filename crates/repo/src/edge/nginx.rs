@@ -37,8 +37,8 @@ impl Placed<'_> {
 
 /// Reads every nginx file of the tree.
 pub fn read(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
-    let files: Vec<&File> =
-        tree.files().iter().filter(|file| is_configuration(tree, file)).take(100).collect();
+    let files = tree.files().iter().filter(|file| is_configuration(tree, file));
+    let files = tree.first(files, 100, "nginx files");
     let (used, unused): (Vec<&File>, Vec<&File>) =
         files.into_iter().partition(|file| loaded.by(file).is_some());
     let mut included: Vec<usize> = Vec::new();

@@ -28,7 +28,8 @@ fn header(name: &str, value: &str, set_by: &str, at: Location, unused: Option<St
 
 /// `haproxy.cfg`
 pub fn haproxy(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
-    for file in tree.named("haproxy.cfg").filter(|file| can_ship(file)).take(10) {
+    let files = tree.named("haproxy.cfg").filter(|file| can_ship(file));
+    for file in tree.first(files, 10, "files of HAProxy") {
         let Some(text) = tree.text(file) else { continue };
         let unused = loaded.by(file).is_none().then(|| format!("nothing here loads {}", file.path));
         for (number, line) in (1u32..).zip(text.lines()) {
@@ -86,9 +87,8 @@ static CUSTOM: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// `web.config`: `<customHeaders><add name="X-Frame-Options" value="DENY" />`
 pub fn iis(tree: &Tree, edge: &mut Edge) {
-    for file in
-        tree.named("web.config").chain(tree.named("Web.config")).filter(|file| can_ship(file)).take(10)
-    {
+    let files = tree.named("web.config").chain(tree.named("Web.config")).filter(|file| can_ship(file));
+    for file in tree.first(files, 10, "files of IIS") {
         let Some(text) = tree.text(file).filter(|text| text.contains("customHeaders")) else { continue };
         let Some(custom) = CUSTOM.as_ref() else { continue };
         for found in custom.captures_iter(&text).take(100) {

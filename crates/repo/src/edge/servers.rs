@@ -15,7 +15,7 @@ use crate::tree::{File, Tree};
 /// Reads Caddyfiles.
 pub fn caddy(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
     let files = tree.files().iter().filter(|file| file.name().starts_with("Caddyfile") && can_ship(file));
-    for file in files.take(20) {
+    for file in tree.first(files, 20, "Caddyfiles") {
         let Some(text) = tree.text(file) else { continue };
         let segments = caddyfile::parse(&text, &Limits::default());
         let unused = loaded.by(file).is_none().then(|| format!("nothing here loads {}", file.path));

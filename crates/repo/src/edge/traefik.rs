@@ -17,7 +17,8 @@ const ROOTS: &[&str] = &["http", "tls", "entryPoints", "certificatesResolvers"];
 
 /// Reads static and dynamic files. <https://doc.traefik.io/traefik/getting-started/configuration-overview/>
 pub fn read(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
-    for file in tree.files().iter().filter(|file| is_candidate(file)).take(FILES) {
+    let files = tree.files().iter().filter(|file| is_candidate(file));
+    for file in tree.first(files, FILES, "files of Traefik") {
         let Some(text) = tree.text(file) else { continue };
         let Some(root) = parse(file, &text) else { continue };
         if !ROOTS.iter().any(|key| root.get(key).is_some_and(|node| !node.map().is_empty())) {

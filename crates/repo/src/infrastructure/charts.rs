@@ -90,7 +90,8 @@ pub fn of_object(found: &mut Found, file: &File, object: &Node, development: boo
         Some("Application") => {
             let single = object.path("spec.source").into_iter();
             let several = object.path("spec.sources").map(Node::list).unwrap_or_default().iter();
-            for source in single.chain(several).take(20) {
+            let sources: Vec<&Node> = single.chain(several).collect();
+            for source in found.tree.some(file.at_line(object.line), &sources, 20, "sources") {
                 let Some(chart) = source.get("chart").and_then(Node::as_str) else { continue };
                 let mut settings = values(source.path("helm.values"), file);
                 overlay(&mut settings, values(source.path("helm.valuesObject"), file));
@@ -159,7 +160,8 @@ pub fn helmfiles(found: &mut Found) {
                 }
                 let name = release.get("name").and_then(Node::scalar).unwrap_or_default();
                 let mut settings = Vec::new();
-                for given in release.get("values").map(Node::list).unwrap_or_default().iter().take(20) {
+                let given = release.get("values").map(Node::list).unwrap_or_default();
+                for given in tree.some(file.at_line(release.line), given, 20, "values of a release") {
                     let more = match &given.value {
                         Value::String(path) => {
                             let path = path.replace("{{ .Environment.Name }}", "production");
@@ -197,7 +199,8 @@ pub fn of_terraform(
     let text = |key: &str| body.get(key).and_then(Node::as_str);
     let Some(chart) = text("chart") else { return };
     let mut settings = Vec::new();
-    for given in body.get("values").map(Node::list).unwrap_or_default().iter().take(20) {
+    let given = body.get("values").map(Node::list).unwrap_or_default();
+    for given in found.tree.some(file.at_line(line), given, 20, "values of a release") {
         let named = given.expression().and_then(|source| source.split('"').nth(1).map(str::to_owned));
         let more = match named {
             // `file("${path.module}/values.yaml")` and `templatefile(…)`.
@@ -209,7 +212,8 @@ pub fn of_terraform(
         overlay(&mut settings, more);
     }
     for key in ["set", "set_list"] {
-        for set in body.get(key).map(Node::list).unwrap_or_default().iter().take(200) {
+        let sets = body.get(key).map(Node::list).unwrap_or_default();
+        for set in found.tree.some(file.at_line(line), sets, 200, "values that a release sets") {
             let Some(name) = set.get("name").and_then(Node::as_str) else { continue };
             let path = name.replace("\\.", ".").replace('[', ".").replace(']', "");
             let Some(value) = set.get("value") else { continue };

@@ -43,7 +43,8 @@ pub fn read(found: &mut Found) {
         for (name, service) in tree.some(file.at(), services, 500, "Compose services") {
             one(found, file, &document, (name, service), development);
         }
-        for (name, volume) in document.get("volumes").map(Node::map).unwrap_or_default().iter().take(100) {
+        let volumes = document.get("volumes").map(Node::map).unwrap_or_default();
+        for (name, volume) in tree.some(file.at(), volumes, 100, "volumes") {
             found.add(Draft {
                 tool: InfrastructureTool::Compose,
                 kind: "volume".to_owned(),
@@ -124,13 +125,15 @@ fn settings(found: &Found, file: &File, document: &Node, service: &Node, chain: 
             }
         }
     }
-    for entry in service.get("env_file").map(Node::list_or_single).unwrap_or_default().into_iter().take(10) {
+    let files = service.get("env_file").map(Node::list_or_single).unwrap_or_default();
+    for entry in found.tree.some(file.at(), &files, 10, "environment files of a service") {
         let path = entry.as_str().or_else(|| entry.get("path").and_then(Node::as_str)).unwrap_or_default();
         let Some(other) = found.tree.resolve(file.folder(), path) else { continue };
         let Some(text) = found.tree.text(other) else { continue };
-        let variables = dotenv::parse(&text, &Limits::default()).into_iter().take(200).map(|entry| {
-            let key = Key { text: entry.key, line: entry.line, column: entry.column };
-            (key, Node::new(Value::String(entry.value), entry.line, entry.column))
+        let entries = dotenv::parse(&text, &Limits::default());
+        let variables = found.tree.some(other.at(), &entries, 200, "variables").iter().map(|entry| {
+            let key = Key { text: entry.key.clone(), line: entry.line, column: entry.column };
+            (key, Node::new(Value::String(entry.value.clone()), entry.line, entry.column))
         });
         let node = Node::new(Value::Map(variables.collect()), 1, 1);
         overlay(&mut settings, super::flatten::flatten_below("environment", &node, &other.path, false));

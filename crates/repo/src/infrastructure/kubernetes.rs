@@ -10,7 +10,7 @@ use super::flatten::{flatten, flatten_below, overlay};
 use super::manifests::Manifest;
 use super::place::{Environment, environment};
 use super::{Draft, Found, charts};
-use crate::tree::{File, join};
+use crate::tree::{File, Tree, join};
 
 /// Reads every object. Templates of Helm charts are read with their charts' values elsewhere.
 pub fn read(found: &mut Found, manifests: &[Manifest], chart_folders: &[String]) {
@@ -31,7 +31,7 @@ pub fn read(found: &mut Found, manifests: &[Manifest], chart_folders: &[String])
             continue;
         }
         let patch = kustomized.patches.get(&file.path);
-        for object in manifest.objects.iter().flat_map(members) {
+        for object in manifest.objects.iter().flat_map(|object| members(tree, file, object)) {
             match patch {
                 Some(Some(Environment::Other)) => {
                     add(found, InfrastructureTool::Kubernetes, file, object, true, None)
@@ -58,9 +58,11 @@ pub fn read(found: &mut Found, manifests: &[Manifest], chart_folders: &[String])
 }
 
 /// The members of a `List`, or the object itself.
-fn members(object: &Node) -> Vec<&Node> {
+fn members<'n>(tree: &Tree, file: &File, object: &'n Node) -> Vec<&'n Node> {
     match object.get("items") {
-        Some(items) if text(object, "kind").ends_with("List") => items.list().iter().take(500).collect(),
+        Some(items) if text(object, "kind").ends_with("List") => {
+            tree.some(file.at_line(object.line), items.list(), 500, "objects of a list").iter().collect()
+        }
         _ => vec![object],
     }
 }

@@ -113,6 +113,9 @@ impl Found<'_> {
             return;
         }
         let mut settings = draft.settings;
+        if settings.len() > self.settings_left {
+            self.tree.cut(draft.file.at(), "more infrastructure than is kept; not all of it was read");
+        }
         settings.truncate(self.settings_left);
         self.settings_left -= settings.len();
         self.resources.push(Resource {

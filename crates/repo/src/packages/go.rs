@@ -7,6 +7,9 @@ use seaworthy_facts::{Ecosystem, Lock, Scope};
 use super::draft::{Draft, MANIFESTS, counts, missing};
 use crate::tree::{File, Tree};
 
+/// Most lines of a `go.mod`.
+const LINES: u32 = 50_000;
+
 /// Every module.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     tree.first(tree.named("go.mod").filter(|file| counts(file)), MANIFESTS, "Go modules")
@@ -31,6 +34,7 @@ struct Replace {
 
 fn module(tree: &Tree, file: &File) -> Option<Draft> {
     let text = tree.text(file)?;
+    tree.lines_of(file, &text, LINES);
     let (requires, replaces) = read(&text);
     let mut draft = Draft::new(tree, file, Ecosystem::Go);
     for require in &requires {
@@ -99,7 +103,7 @@ fn module_path(text: &str) -> Option<String> {
 fn read(text: &str) -> (Vec<Require>, Vec<Replace>) {
     let (mut requires, mut replaces) = (Vec::new(), Vec::new());
     let mut block = String::new();
-    for (number, line) in text.lines().enumerate().take(50_000) {
+    for (number, line) in text.lines().enumerate().take(LINES as usize) {
         let (code, comment) = line.split_once("//").unwrap_or((line, ""));
         let code = code.trim();
         let content = if block.is_empty() {

@@ -223,7 +223,7 @@ fn variables(tree: &Tree, file: &File, text: &str) -> HashMap<String, String> {
             }
         }
     }
-    for line in text.lines().take(20_000) {
+    for (_, line) in tree.lines(file, text, 20_000) {
         let line = line.trim();
         let Some((left, right)) = line.split_once('=') else { continue };
         let name = left

@@ -7,6 +7,9 @@ use seaworthy_facts::{Ecosystem, Lock, Scope};
 use super::draft::{Draft, MANIFESTS, counts, is_version, missing};
 use crate::tree::{File, Tree};
 
+/// Most lines of a `mix.exs`.
+const LINES: u32 = 20_000;
+
 /// Every project.
 pub fn manifests(tree: &Tree) -> Vec<Draft> {
     tree.first(tree.named("mix.exs").filter(|file| counts(file)), MANIFESTS, "mix.exs files")
@@ -18,6 +21,7 @@ pub fn manifests(tree: &Tree) -> Vec<Draft> {
 fn project(tree: &Tree, file: &File) -> Option<Draft> {
     let text = tree.text(file)?;
     let mut draft = Draft::new(tree, file, Ecosystem::Hex);
+    tree.lines_of(file, &text, LINES);
     for entry in entries(&text) {
         if entry.options.contains("in_umbrella: true") {
             continue;
@@ -90,7 +94,7 @@ fn entries(text: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut inside = false;
     let mut pending: Option<(u32, String)> = None;
-    for (number, line) in text.lines().enumerate().take(20_000) {
+    for (number, line) in text.lines().enumerate().take(LINES as usize) {
         let code = line.split(" #").next().unwrap_or(line).trim();
         if code.starts_with('#') {
             continue;

@@ -17,6 +17,7 @@ mod python;
 mod remote;
 mod ruby;
 mod unread;
+pub use unread::manifests as unread_manifests;
 mod usage;
 
 pub use draft::lock_limits;

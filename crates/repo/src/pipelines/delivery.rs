@@ -80,18 +80,13 @@ fn tool(name: &str, role: Role, at: Location) -> Uses {
 /// Objects that make a cluster follow the repository.
 fn objects(reader: &mut Reader) {
     let prefix = reader.root.prefix.clone();
-    let files: Vec<&File> = reader
-        .tree
-        .files()
-        .iter()
-        .filter(|file| {
-            file.path.starts_with(&prefix)
-                && file.class == Class::Shipped
-                && matches!(file.extension(), "yml" | "yaml")
-                && !file.path[prefix.len()..].starts_with(".github/")
-        })
-        .take(OBJECT_FILES)
-        .collect();
+    let files = reader.tree.files().iter().filter(|file| {
+        file.path.starts_with(&prefix)
+            && file.class == Class::Shipped
+            && matches!(file.extension(), "yml" | "yaml")
+            && !file.path[prefix.len()..].starts_with(".github/")
+    });
+    let files = reader.tree.first(files, OBJECT_FILES, "YAML files");
     for file in files {
         let Some(text) = reader.tree.text(file) else { continue };
         if !(text.contains("argoproj.io/") || text.contains("toolkit.fluxcd.io/")) {

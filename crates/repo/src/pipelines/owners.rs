@@ -19,7 +19,7 @@ pub fn read(reader: &mut Reader) {
     let Some(file) = PLACES.iter().find_map(|path| reader.file(path)) else { return };
     let Some(text) = reader.tree.text(file) else { return };
     let mut section_owners: Vec<String> = Vec::new();
-    for (index, line) in text.lines().enumerate().take(5_000) {
+    for (index, line) in reader.tree.lines(file, &text, 5_000) {
         let line = line.split(" #").next().unwrap_or_default().trim();
         if line.is_empty() || line.starts_with('#') {
             continue;

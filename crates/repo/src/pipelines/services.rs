@@ -196,7 +196,7 @@ fn under<'t>(tree: &'t Tree, folder: &str) -> Vec<&'t File> {
 /// Broken files are named by those who read them for themselves.
 fn documents(reader: &Reader, file: &File) -> Vec<Node> {
     let Some(text) = reader.tree.text(file) else { return Vec::new() };
-    match file.extension().as_str() {
+    match file.extension() {
         "yml" | "yaml" | "erb" => yaml::parse_template(&text, &Limits::default()).documents,
         "toml" => toml::parse(&text, &Limits::default()).into_iter().collect(),
         _ => Vec::new(),
@@ -204,7 +204,7 @@ fn documents(reader: &Reader, file: &File) -> Vec<Node> {
 }
 
 fn terraform(reader: &Reader, file: &File) -> Option<Block> {
-    if !matches!(file.extension().as_str(), "tf" | "tfvars" | "hcl") {
+    if !matches!(file.extension(), "tf" | "tfvars" | "hcl") {
         return None;
     }
     hcl::parse(&*reader.tree.text(file)?, &Limits::default()).ok()

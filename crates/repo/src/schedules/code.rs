@@ -96,6 +96,12 @@ pub fn read(found: &mut Found, scan: &Scan, plan: &Plan) {
         }
     }
     seen.sort_unstable();
+    if let Some((file, line, _)) = seen.get(MOST) {
+        let what = format!(
+            "more than {MOST} files that start backups; this one and those after it were not looked at"
+        );
+        found.tree.cut(found.tree.files()[*file].at_line(*line), what);
+    }
     for (file, line, program) in seen.into_iter().take(MOST) {
         let file = &found.tree.files()[file];
         let Some(text) = found.tree.text(file) else { continue };

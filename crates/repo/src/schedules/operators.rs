@@ -255,8 +255,8 @@ fn archive(command: &str) -> Destination {
 
 /// `archive_mode = on` in a server's own configuration.
 fn configuration(found: &mut Found) {
-    let files: Vec<_> =
-        found.tree.named("postgresql.conf").filter(|file| super::can_ship(file)).take(20).collect();
+    let files = found.tree.named("postgresql.conf").filter(|file| super::can_ship(file));
+    let files = found.tree.first(files, 20, "configurations of PostgreSQL");
     for file in files {
         let Some(text) = found.tree.text(file) else { continue };
         let setting = |name: &str| {

@@ -30,16 +30,10 @@ const MOST: usize = 100;
 
 /// Reads shell scripts, package scripts and Makefiles.
 pub fn read(found: &mut Found) {
-    let files: Vec<&File> = found
-        .tree
-        .files()
-        .iter()
-        .filter(|file| super::can_ship(file))
-        .filter(|file| {
-            file.language == Some("shell") || file.name() == "package.json" || file.name() == "Makefile"
-        })
-        .take(5_000)
-        .collect();
+    let files = found.tree.files().iter().filter(|file| super::can_ship(file)).filter(|file| {
+        file.language == Some("shell") || file.name() == "package.json" || file.name() == "Makefile"
+    });
+    let files = found.tree.first(files, 5_000, "scripts");
     for file in files {
         if found.schedules.backup_scripts.len() >= MOST {
             return;

@@ -299,6 +299,11 @@ impl Tree {
         }
     }
 
+    /// Whether the file is there but cannot be read: too large, or without permission.
+    pub fn is_unreadable(&self, file: &File) -> bool {
+        matches!(self.content(file), Content::Unreadable(_))
+    }
+
     /// The text of the file at this path.
     pub fn text_at(&self, path: &str) -> Option<Arc<str>> {
         self.file(path).and_then(|file| self.text(file))
@@ -384,12 +389,17 @@ impl Tree {
         text: &'l str,
         most: u32,
     ) -> impl Iterator<Item = (usize, &'l str)> + use<'l> {
+        self.lines_of(file, text, most);
+        text.lines().enumerate().take(most as usize)
+    }
+
+    /// Names the first line that a reader of this file's text, which reads so many, leaves out.
+    pub fn lines_of(&self, file: &File, text: &str, most: u32) {
         let most_lines = most as usize;
         if text.len() > most_lines && text.lines().nth(most_lines).is_some() {
             let at = file.at_line(most.saturating_add(1));
             self.cut(at, format!("more than {most} lines; this one and those after it were not looked at"));
         }
-        text.lines().enumerate().take(most_lines)
     }
 
     /// Notes what was left out because there is more than is looked at: it is a problem, and nothing can be concluded
@@ -412,6 +422,13 @@ impl Tree {
         };
         let mut cuts: Vec<Unread> = self.listed.cut.lock().map(|cut| own(&cut)).unwrap_or_default();
         cuts.sort_by(|left, right| left.at.cmp(&right.at));
+        cuts
+    }
+
+    /// What every room left out, with the rooms' turns.
+    pub fn all_cuts(&self) -> Vec<(u8, Unread)> {
+        let mut cuts = self.listed.cut.lock().map(|cut| cut.clone()).unwrap_or_default();
+        cuts.sort_by(|left, right| (left.0, &left.1.at).cmp(&(right.0, &right.1.at)));
         cuts
     }
 

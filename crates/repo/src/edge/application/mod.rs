@@ -91,12 +91,8 @@ impl Plan {
     pub fn files<'a>(&self, tree: &'a Tree, scan: &Scan) -> Vec<&'a File> {
         let found: BTreeSet<usize> =
             self.names.iter().flat_map(|name| scan.hits(*name)).map(|hit| hit.file).collect();
-        found
-            .into_iter()
-            .map(|index| &tree.files()[index])
-            .filter(|file| scan.ships(file))
-            .take(FILES)
-            .collect()
+        let files = found.into_iter().map(|index| &tree.files()[index]).filter(|file| scan.ships(file));
+        tree.first(files, FILES, "files that name headers")
     }
 }
 

@@ -15,7 +15,13 @@ const LINES: usize = 40;
 /// so are names with open parts.
 pub fn given<'t>(tree: &'t Tree, hits: &[Hit], folders: &[String]) -> HashMap<String, Vec<&'t File>> {
     let mut given: HashMap<String, Vec<&File>> = HashMap::new();
-    for hit in hits.iter().filter(|hit| !hit.comment).take(COMMANDS) {
+    let hits: Vec<&Hit> = hits.iter().filter(|hit| !hit.comment).collect();
+    if let Some(cut) = hits.get(COMMANDS) {
+        let what =
+            format!("more than {COMMANDS} Helm commands; this one and those after it were not looked at");
+        tree.cut(tree.files()[cut.file].at_line(cut.line), what);
+    }
+    for hit in hits.into_iter().take(COMMANDS) {
         let file = &tree.files()[hit.file];
         if !super::super::can_ship(file) {
             continue;

@@ -95,7 +95,8 @@ fn chart(found: &mut Found, charts: &mut Charts, folder: &str, given: &Given, de
     if let Some(more) = &given.values {
         values = merged(&values, more, 40);
     }
-    for dependency in about.get("dependencies").map(Node::list).unwrap_or_default().iter().take(50) {
+    let dependencies = about.get("dependencies").map(Node::list).unwrap_or_default();
+    for dependency in tree.some(file.at(), dependencies, 50, "dependencies of a chart") {
         let Some(name) = dependency.get("name").and_then(Node::as_str) else { continue };
         let alias = dependency.get("alias").and_then(Node::as_str).unwrap_or(name);
         let condition = dependency.get("condition").and_then(Node::as_str).and_then(|condition| {

@@ -235,7 +235,8 @@ fn workspaces(tree: &Tree, packages: &[Package]) -> HashMap<usize, (String, Stri
         if patterns.is_empty() {
             continue;
         }
-        let (Some(wanted), Some(unwanted)) = (globs(&patterns, false), globs(&patterns, true)) else {
+        let patterns = tree.some(root.file.at(), &patterns, 500, "patterns of workspaces");
+        let (Some(wanted), Some(unwanted)) = (globs(patterns, false), globs(patterns, true)) else {
             continue;
         };
         for (index, package) in packages.iter().enumerate() {
@@ -252,7 +253,7 @@ fn workspaces(tree: &Tree, packages: &[Package]) -> HashMap<usize, (String, Stri
 
 fn globs(patterns: &[String], negated: bool) -> Option<GlobSet> {
     let mut set = GlobSetBuilder::new();
-    for pattern in patterns.iter().take(500) {
+    for pattern in patterns {
         let (without, is_negated) = match pattern.strip_prefix('!') {
             Some(rest) => (rest, true),
             None => (pattern.as_str(), false),

@@ -517,9 +517,8 @@ fn pipfile(tree: &Tree, file: &File, node: &Node) -> Draft {
 /// `setup.cfg` and `setup.py`, as far as their lists are plain.
 pub fn set_up(tree: &Tree) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for file in
-        tree.named("setup.py").chain(tree.named("setup.cfg")).filter(|file| counts(file)).take(MANIFESTS)
-    {
+    let files = tree.named("setup.py").chain(tree.named("setup.cfg")).filter(|file| counts(file));
+    for file in tree.first(files, MANIFESTS, "setup.py and setup.cfg") {
         let Some(text) = tree.text(file) else { continue };
         let mut draft = Draft::new(tree, file, Ecosystem::Pypi);
         let Some(start) = text.find("install_requires") else { continue };

@@ -12,7 +12,7 @@ use crate::tree::{File, Tree};
 /// How deep one file may include another.
 const DEPTH: usize = 8;
 /// Most lines of one file that are read.
-const LINES: usize = 20_000;
+const LINES: u32 = 20_000;
 
 /// A line that names a package.
 pub struct Entry {
@@ -43,7 +43,7 @@ pub fn parse(text: &str) -> Requirements {
     let mut pending = String::new();
     let mut start = 1;
     let mut via = 0usize;
-    for (number, line) in text.lines().enumerate().take(LINES) {
+    for (number, line) in text.lines().enumerate().take(LINES as usize) {
         let line = line.trim();
         if pending.is_empty() {
             start = number as u32 + 1;
@@ -183,6 +183,7 @@ pub fn manifests(tree: &Tree, installs: &Installs, projects: &[Draft]) -> Vec<Dr
     let mut parsed = Vec::new();
     for file in &files {
         let Some(text) = tree.text(file) else { continue };
+        tree.lines_of(file, &text, LINES);
         let read = parse(&text);
         for path in read.includes.iter().chain(&read.constraints) {
             if let Some(target) = tree.resolve(file.folder(), path) {
