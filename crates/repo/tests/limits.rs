@@ -1,6 +1,6 @@
 //! Where there is more than is looked at, the first that is left out is named, and what it could have said is open.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[allow(dead_code)]
 mod support;

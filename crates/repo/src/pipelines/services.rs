@@ -207,7 +207,7 @@ fn terraform(reader: &Reader, file: &File) -> Option<Block> {
     if !matches!(file.extension(), "tf" | "tfvars" | "hcl") {
         return None;
     }
-    hcl::parse(&*reader.tree.text(file)?, &Limits::default()).ok()
+    hcl::parse(&reader.tree.text(file)?, &Limits::default()).ok()
 }
 
 /// The variables that carry versions, with the engine that stands beside them where they are used.
