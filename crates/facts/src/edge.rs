@@ -147,6 +147,9 @@ pub struct Listener {
     pub tls: bool,
     /// It serves content in the clear (it does more than redirect).
     pub plain_content: bool,
+    /// It gives the public the site in the clear although the same configuration serves it over TLS.
+    #[serde(default)]
+    pub beside_tls: bool,
     /// Where.
     pub at: Location,
 }

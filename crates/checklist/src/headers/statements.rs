@@ -131,7 +131,15 @@ impl Answer<'_> {
 }
 
 fn matters(scope: &HeaderScope, pages_only: bool) -> bool {
-    !(pages_only && matches!(scope, HeaderScope::Assets))
+    let data = match scope {
+        HeaderScope::Assets | HeaderScope::Api => true,
+        HeaderScope::Part(which) => {
+            let path = which.trim_start_matches(['^', '(', '~', '*', ' ']);
+            path == "/api" || path.starts_with("/api/") || path == "/graphql"
+        }
+        _ => false,
+    };
+    !(pages_only && data)
 }
 
 fn shown(header: &ResponseHeader) -> String {
@@ -221,6 +229,16 @@ pub mod tests {
             .filter(|evidence| evidence.polarity == seaworthy_model::Polarity::Against)
             .count();
         (scope.evidence.len() - against, against, scope.applies == crate::findings::Applies::Yes)
+    }
+
+    #[test]
+    fn what_only_data_loses_is_no_matter_of_pages() {
+        use super::matters;
+        for data in ["/api/", "^/api/auth/(login|register)", "/graphql"] {
+            let scope = HeaderScope::Part(data.to_owned());
+            assert!(!matters(&scope, true) && matters(&scope, false), "{data}");
+        }
+        assert!(matters(&HeaderScope::Part("/apiary".to_owned()), true));
     }
 
     /// The cases that every item about one header shares.

@@ -60,7 +60,8 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
             format!("the certificate comes from {} at {}, and nothing here renews it", fixed.by, fixed.at)
         }
         None => format!(
-            "nothing here issues or renews certificates: TLS seems to end outside of this repository{}",
+            "nothing here issues or renews certificates: TLS seems to end outside of this repository{}{}",
+            ways::switched(edge),
             ways::hints(system)
         ),
     });

@@ -60,6 +60,17 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
     if let Some(balancer) = balancer.filter(|_| !edge.redirects.iter().any(ways::is_on)) {
         findings.contradicts(format!("{} serves content in the clear", balancer.what), &balancer.at);
     }
+    // What the application itself redirects is not served in the clear, whichever way it is reached.
+    let redirects_itself = edge.redirects.iter().any(|redirect| {
+        ways::is_on(redirect)
+            // ASP.NET Core's redirect does nothing behind a proxy unless it is told the port of HTTPS.
+            && !["nginx", "Caddy", "Traefik", "Apache", "HAProxy", "UseHttpsRedirection"]
+                .iter()
+                .any(|proxy| redirect.by.starts_with(proxy))
+    });
+    for open in edge.listeners.iter().filter(|listener| listener.beside_tls && !redirects_itself).take(8) {
+        findings.contradicts(format!("{} gives the site in the clear beside TLS", open.what), &open.at);
+    }
     let mut reason = match plain {
         Some(plain) if ways.is_empty() => {
             format!(
@@ -157,9 +168,28 @@ mod tests {
             what: "a load balancer's plain HTTP listener".to_owned(),
             tls: false,
             plain_content: true,
+            beside_tls: false,
             at,
         };
         assert_eq!(told(&ITEM, &facts(Edge { listeners: vec![listener], ..Edge::default() })), (0, 1, true));
+    }
+
+    #[test]
+    fn the_site_in_the_clear_beside_tls_fails_unless_the_application_redirects() {
+        let open = Listener {
+            what: "nginx server 203.0.113.7".to_owned(),
+            tls: false,
+            plain_content: true,
+            beside_tls: true,
+            at: Location::line("nginx.conf", 9),
+        };
+        let edge = |redirects| Edge { listeners: vec![open.clone()], redirects, ..Edge::default() };
+        assert_eq!(told(&ITEM, &facts(edge(vec![redirect(true)]))), (1, 1, true));
+        let mut own = redirect(true);
+        own.by = "SECURE_SSL_REDIRECT".to_owned();
+        assert_eq!(told(&ITEM, &facts(edge(vec![own.clone()]))), (1, 0, true));
+        own.by = "UseHttpsRedirection".to_owned();
+        assert_eq!(told(&ITEM, &facts(edge(vec![own]))), (1, 1, true));
     }
 
     #[test]

@@ -56,7 +56,11 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
         }
     }
     findings
-        .because(format!("nothing here says which versions of TLS are allowed{}", ways::hints(system)))
+        .because(format!(
+            "nothing here says which versions of TLS are allowed{}{}",
+            ways::switched(edge),
+            ways::hints(system)
+        ))
         .unread(&edge.unread);
     ways::settle(&mut findings, system);
     Ok(findings)

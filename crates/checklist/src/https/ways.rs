@@ -1,12 +1,27 @@
 //! Ways to HTTPS that several items ask about.
 
-use seaworthy_facts::{Certainty, HttpsRedirect, System};
+use seaworthy_facts::{Certainty, Edge, HttpsRedirect, System};
 
 use crate::{Findings, shared};
 
 /// A redirect that is on.
 pub fn is_on(redirect: &HttpsRedirect) -> bool {
     !redirect.off && redirect.switch.as_ref().is_none_or(|switch| switch.on == Some(true))
+}
+
+/// TLS of a server that comes with its address, where a switch that is off by default decides the address: the words
+/// for a reason.
+pub fn switched(edge: &Edge) -> String {
+    let behind = edge.redirects.iter().find_map(|redirect| {
+        let switch = redirect.switch.as_ref().filter(|switch| switch.on == Some(false))?;
+        (redirect.by == "Caddy").then_some((redirect, switch))
+    });
+    behind.map_or_else(String::new, |(redirect, switch)| {
+        format!(
+            "; {} at {} does so only where `{}` is set, which gives an address in the clear by default",
+            redirect.by, redirect.at, switch.name
+        )
+    })
 }
 
 /// What settles it: the platform's name where the repository only hints at one, else the running site.

@@ -45,7 +45,12 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         }
         for step in &job.steps {
             let Some((how, at)) = applies(step, migrations) else { continue };
-            let mut servers = engines_of_job(job, containers);
+            // A job that deploys tries the migrations on nothing but production, unless a server of its own is there.
+            let production = how == MIGRATES && deploys_production(job);
+            let mut servers = engines_of_job(job, containers, !production);
+            if production && servers.is_empty() {
+                continue;
+            }
             servers.extend(started_by_tests(step, migrations));
             let right =
                 servers.iter().find(|(engine, _)| engines.iter().any(|wanted| same(*wanted, *engine)));
@@ -117,10 +122,22 @@ fn production_engines(system: &System, migrations: &Migrations) -> Vec<Engine> {
     engines
 }
 
+/// How a step applies the migrations that does nothing else.
+const MIGRATES: &str = "a migrate command";
+
+fn deploys_production(job: &Job) -> bool {
+    let staging = job.environment.as_ref().is_some_and(|environment| {
+        let name = environment.value.to_ascii_lowercase();
+        ["staging", "preview", "test", "dev"].iter().any(|part| name.contains(part))
+    });
+    let named = ["staging", "preview", "test"].iter().any(|part| job.id.to_ascii_lowercase().contains(part));
+    !staging && !named && job.steps.iter().any(|step| step.does(Role::Deploy).is_some())
+}
+
 /// How a step applies the migrations, and where.
 fn applies<'s>(step: &'s Step, migrations: &Migrations) -> Option<(&'static str, &'s Location)> {
     if let Some(at) = step.does(Role::Migrate) {
-        return Some(("a migrate command", at));
+        return Some((MIGRATES, at));
     }
     if !step.effective() {
         return None;
@@ -152,23 +169,27 @@ fn is_program(command: &Command, names: &[&str]) -> bool {
 }
 
 /// The database servers that a job has, and what shows each.
-fn engines_of_job(job: &Job, containers: &Containers) -> Vec<(Engine, String)> {
+fn engines_of_job(job: &Job, containers: &Containers, own_machine: bool) -> Vec<(Engine, String)> {
     let mut found = Vec::new();
     for service in &job.services {
         found
             .extend(engine_of(&service.image).map(|engine| (engine, format!("service `{}`", service.image))));
     }
-    for command in job.steps.iter().flat_map(|step| &step.commands) {
+    for command in job.steps.iter().flat_map(|step| &step.commands).filter(|_| own_machine) {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         let text = words.join(" ");
         let composes = (text.contains("docker compose") || text.contains("docker-compose"))
             && [" up", " run", " exec", " start"].iter().any(|verb| text.contains(verb));
         if composes {
-            found.extend(
-                containers.images.iter().filter(|image| image.role == ImageRole::Compose).filter_map(
-                    |image| Some((engine_of(&image.name)?, format!("Compose image `{}`", image.reference))),
-                ),
-            );
+            let files = compose_files(&words);
+            let started = containers.images.iter().filter(|image| {
+                image.role == ImageRole::Compose
+                    && (files.is_empty()
+                        || image.at.path().is_some_and(|path| files.iter().any(|file| path.ends_with(file))))
+            });
+            found.extend(started.filter_map(|image| {
+                Some((engine_of(&image.name)?, format!("Compose image `{}`", image.reference)))
+            }));
         }
         let starts = matches!(
             words.first(),
@@ -195,6 +216,19 @@ fn engines_of_job(job: &Job, containers: &Containers) -> Vec<(Engine, String)> {
         found.extend(setting.map(|(name, _)| (Engine::Sqlite, format!("`{name}`"))));
     }
     found
+}
+
+/// The files that `-f` names.
+fn compose_files<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let named = |pair: &[&'w str]| matches!(pair[0], "-f" | "--file").then_some(pair[1]);
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--file="));
+    words
+        .windows(2)
+        .filter_map(named)
+        .chain(joined)
+        .map(|file| file.trim_start_matches("./"))
+        .filter(|file| !file.contains(['$', '*']))
+        .collect()
 }
 
 /// The servers that the tests of a step start themselves.
@@ -253,6 +287,37 @@ mod tests {
         assert_eq!(status(&ITEM, &facts("alembic", Role::Migrate, &["postgres:16"])), Status::Pass);
         assert_eq!(status(&ITEM, &facts("alembic", Role::Migrate, &[])), Status::Unknown);
         assert_eq!(status(&ITEM, &facts("alembic", Role::Migrate, &["mysql:8"])), Status::Unknown);
+    }
+
+    #[test]
+    fn a_job_that_deploys_production_tries_the_migrations_on_nothing_else() {
+        use seaworthy_testkit::pipelines::{ci, run, trigger};
+        let started = |deploys: bool, file: &str| {
+            let image = seaworthy_facts::ImageReference {
+                reference: "postgres:16".to_owned(),
+                name: "postgres".to_owned(),
+                tag: Some("16".to_owned()),
+                digest: None,
+                role: ImageRole::Compose,
+                at: Location::line("compose.dev.yaml", 3),
+                development: true,
+                variable: false,
+                own: false,
+            };
+            let roles: &[Role] = if deploys { &[Role::Deploy] } else { &[] };
+            let steps = vec![
+                run(&format!("docker compose -f {file} up -d"), roles),
+                run(&format!("docker compose -f {file} exec web alembic upgrade head"), &[Role::Migrate]),
+            ];
+            Facts {
+                pipelines: ci(vec![trigger(seaworthy_facts::Event::Push)], steps).into(),
+                containers: Containers { images: vec![image], ..Containers::default() }.into(),
+                ..testing::facts(Engine::Postgresql, vec![testing::set("alembic", Engine::Postgresql, 2)])
+            }
+        };
+        assert_eq!(status(&ITEM, &started(false, "compose.dev.yaml")), Status::Pass);
+        assert_eq!(status(&ITEM, &started(false, "compose.other.yaml")), Status::Unknown);
+        assert_eq!(status(&ITEM, &started(true, "compose.dev.yaml")), Status::Unknown);
     }
 
     #[test]

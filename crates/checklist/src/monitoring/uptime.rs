@@ -111,6 +111,7 @@ fn scheduled_requests(findings: &mut Findings, pipelines: &Pipelines) {
         let asks = step.effective()
             && step.commands.iter().any(|command| {
                 command.really(Role::HealthRequest)
+                    && !command.words.iter().any(|word| is_inside(word))
                     && command.words.iter().any(|word| {
                         word == "--fail"
                             || word == "--fail-with-body"
@@ -127,6 +128,18 @@ fn scheduled_requests(findings: &mut Findings, pipelines: &Pipelines) {
             );
         }
     }
+}
+
+/// An address that only the machine itself or its own network knows: what a job started there for itself.
+fn is_inside(word: &str) -> bool {
+    let address = word.split_once("://").map(|(_, rest)| rest);
+    let Some(address) = address.or_else(|| word.starts_with("localhost").then_some(word)) else {
+        return false;
+    };
+    let host = address.split(['/', ':', '?', '#', ' ', ';']).next().unwrap_or_default();
+    let variable = host.contains(['$', '{', '%']) || host.is_empty();
+    !variable && (!host.contains('.') || host.starts_with("127.") || host == "0.0.0.0")
+        || address.starts_with("[::1]")
 }
 
 #[cfg(test)]
@@ -157,6 +170,10 @@ mod tests {
         };
         assert_eq!(status(Event::Schedule, "curl -fsS https://shop.example.org/health"), Status::Pass);
         assert_eq!(status(Event::Schedule, "curl https://shop.example.org/health"), Status::Unknown);
+        for inside in ["http://localhost:4100/health", "http://127.0.0.1/", "http://api:8080/health"] {
+            assert_eq!(status(Event::Schedule, &format!("curl -fsS {inside}")), Status::Unknown, "{inside}");
+        }
+        assert_eq!(status(Event::Schedule, "curl -fsS https://${HOST}/health"), Status::Pass);
         assert_eq!(status(Event::Push, "curl -fsS https://shop.example.org/health"), Status::Unknown);
     }
 

@@ -275,6 +275,9 @@ fn is_code(file: &File) -> bool {
             | "conf"
             | "ini"
             | "cfg"
+            // Grafana Alloy and its predecessor: <https://grafana.com/docs/alloy/latest/get-started/configuration-syntax/>.
+            | "alloy"
+            | "river"
             | "gradle"
             | "prisma"
             | "graphql"

@@ -11,6 +11,7 @@ mod php;
 mod purpose;
 mod python;
 mod redact;
+pub(crate) use follow::ROOTED;
 pub(crate) use redact::redacted;
 mod requests;
 mod roles;

@@ -413,6 +413,20 @@ fn mix(walk: &mut Walk, words: &[String], here: &Here) -> Outcome {
     let Some(text) = walk.commands.tree().text_at(&path) else { return Outcome::NotMine };
     let Some((tasks, line)) = mix_alias(&text, name) else { return Outcome::NotMine };
     let key = format!("mix {path}#{name}");
+    let tasks = match tasks {
+        Alias::Tasks(tasks) => tasks,
+        Alias::Commands(commands) => {
+            let followed = walk.within(key, here.depth + 1, |walk| {
+                for (text, line) in &commands {
+                    let mut frame = here.script(&path, *line);
+                    frame.one_line = true;
+                    frame.name = Some(name.clone());
+                    walk.script(text, &frame);
+                }
+            });
+            return if followed && !commands.is_empty() { Outcome::Followed } else { Outcome::NotMine };
+        }
+    };
     if walk.is_inside(&key) {
         // Inside its own alias a name means the task.
         return Outcome::NotMine;
@@ -441,14 +455,54 @@ fn mix(walk: &mut Walk, words: &[String], here: &Here) -> Outcome {
     if followed { Outcome::Followed } else { Outcome::NotMine }
 }
 
-fn mix_alias(text: &str, name: &str) -> Option<(Vec<String>, u32)> {
+/// What an alias of mix stands for.
+enum Alias {
+    /// Other tasks.
+    Tasks(Vec<String>),
+    /// Command lines that functions of the file start, and their lines.
+    Commands(Vec<(String, u32)>),
+}
+
+fn mix_alias(text: &str, name: &str) -> Option<(Alias, u32)> {
     let aliases = text.find("defp aliases").or_else(|| text.find("def aliases"))?;
     let body = &text[aliases..];
     let marks = [format!("\"{name}\": ["), format!(" {name}: ["), format!("\n{name}: [")];
     let (at, mark) = marks.iter().find_map(|mark| body.find(mark.as_str()).map(|at| (at, mark)))?;
     let inside = &body[at + mark.len()..];
     let inside = &inside[..inside.find(']')?];
-    let tasks: Vec<String> = inside.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     let line = text[..aliases + at + mark.len()].matches('\n').count() as u32 + 1;
-    (!tasks.is_empty()).then_some((tasks, line))
+    if inside.contains("fn ") || inside.contains('&') {
+        return Some((Alias::Commands(started_by_functions(text, inside)), line));
+    }
+    let tasks: Vec<String> = inside.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    (!tasks.is_empty()).then_some((Alias::Tasks(tasks), line))
+}
+
+/// The command lines that the functions start which an alias calls: `fn _ -> deploy("prod") end`, `&deploy/1`.
+fn started_by_functions(text: &str, inside: &str) -> Vec<(String, u32)> {
+    const CALLEES: &[&str] =
+        &["Mix.Shell.IO.cmd(", "Mix.shell().cmd(", "Mix.shell.cmd(", "System.shell(", "System.cmd("];
+    let words: Vec<&str> = inside.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let mut found = Vec::new();
+    let mut own = false;
+    let mut from = 0;
+    let bounds: Vec<(usize, bool)> = text
+        .split_inclusive('\n')
+        .filter_map(|line| {
+            let at = from;
+            from += line.len();
+            let code = line.trim_start();
+            let rest = code.strip_prefix("defp ").or_else(|| code.strip_prefix("def "))?;
+            let named = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+            Some((at, words.contains(&named)))
+        })
+        .collect();
+    for call in super::literals::calls(text, CALLEES).into_iter().take(50) {
+        let start: usize = text.split_inclusive('\n').take(call.line as usize - 1).map(str::len).sum();
+        own = bounds.iter().rev().find(|(at, _)| *at <= start).map_or(own, |(_, named)| *named);
+        if own {
+            found.push((call.strings.join(" "), call.line));
+        }
+    }
+    found
 }

@@ -6,6 +6,7 @@ use super::literals::calls;
 use super::roles::roles_of_command;
 use super::shell::path_of;
 use super::words::{program_name, quote, script_word};
+use crate::tree::Tree;
 
 /// Longest program that is searched for command lines.
 const LONGEST: usize = 300_000;
@@ -24,8 +25,12 @@ pub fn follow(walk: &mut Walk, words: &[String], here: &Here) -> Outcome {
     };
     let Some(word) = words.get(at) else { return Outcome::NotMine };
     let by_shell = matches!(program.as_str(), "bash" | "sh" | "dash" | "zsh" | "ash" | "ksh") || sourced;
-    let Some((path, certain)) = path_of(word, here) else { return Outcome::NotMine };
     let commands = walk.commands;
+    let Some((path, certain)) =
+        in_release(commands.tree(), word, here).map(|path| (path, true)).or_else(|| path_of(word, here))
+    else {
+        return Outcome::NotMine;
+    };
     let Some(file) = commands.tree().file(&path) else {
         let names_script = [".sh", ".bash", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".pl", ".php"]
             .iter()
@@ -76,6 +81,26 @@ pub fn follow(walk: &mut Walk, words: &[String], here: &Here) -> Outcome {
     }
     walk.within(format!("program {path}"), here.depth + 1, |walk| started(walk, &path, &text, here));
     Outcome::NotMine
+}
+
+/// The program of an Elixir release that lies in the repository as `rel/overlays/bin/NAME`:
+/// <https://hexdocs.pm/mix/Mix.Tasks.Release.html#module-overlays>.
+fn in_release(tree: &Tree, word: &str, here: &Here) -> Option<String> {
+    let (before, name) = word.rsplit_once('/')?;
+    if !(before == "bin" || before.ends_with("/bin")) || name.contains(['$', '*', '{']) {
+        return None;
+    }
+    let mut folder = here.folder.path.as_str();
+    loop {
+        let found = tree.resolve(folder, &format!("rel/overlays/bin/{name}"));
+        if let Some(file) = found {
+            return Some(file.path.clone());
+        }
+        if matches!(folder, "" | ".") {
+            return None;
+        }
+        folder = folder.rsplit_once('/').map_or(".", |(above, _)| above);
+    }
 }
 
 /// Options of the shell that runs a script (`bash -e x.sh`).

@@ -195,6 +195,29 @@ fn other_runners() {
 }
 
 #[test]
+fn a_mix_alias_may_call_functions_that_start_commands() {
+    let text = "defmodule A do\n  defp aliases do\n    [\n      ship: [fn _ -> ship(\"prod\") end],\n      up: [&up/1]\n    ]\n  end\n\n  def ship(env) do\n    Mix.Shell.IO.cmd(\"flyctl deploy -a shop-#{env}\")\n  end\n\n  def up(_), do: System.cmd(\"docker\", [\"push\", \"shop:1\"])\nend\n";
+    let found = follow(&[("mix.exs", text)], "mix ship");
+    assert!(found[0].really(Role::Deploy) && found.len() == 1, "{found:?}");
+    assert_eq!(found[0].at.to_string(), "mix.exs:10");
+}
+
+#[test]
+fn programs_of_an_elixir_release_lie_in_its_overlays() {
+    let files = [
+        ("mix.exs", ""),
+        (
+            "rel/overlays/bin/migrate",
+            "#!/bin/sh\ncd -P -- \"$(dirname -- \"$0\")\"\nexec ./shop eval Shop.Release.migrate\n",
+        ),
+    ];
+    for line in ["/app/bin/migrate", "bin/migrate", "docker compose run --rm web /app/bin/migrate"] {
+        assert!(follow(&files, line).iter().any(|command| command.really(Role::Migrate)), "{line}");
+    }
+    assert!(!follow(&files[..1], "/app/bin/migrate").iter().any(|command| command.really(Role::Migrate)));
+}
+
+#[test]
 fn rails_brings_a_default_task_of_its_own() {
     let rails = ("config/application.rb", "class Application < Rails::Application\nend\n");
     assert_eq!(lines_of(&[rails], "bundle exec rake"), ["rake test"]);

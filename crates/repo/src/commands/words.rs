@@ -113,7 +113,9 @@ pub fn script_word(words: &[String]) -> Option<usize> {
 /// (`python manage.py x` as `manage.py x`, `php artisan x` as `artisan x`).
 pub fn spellings(words: &[String]) -> Vec<(String, Vec<String>)> {
     let Some(first) = words.first() else { return Vec::new() };
-    let mut spellings = vec![(program_name(first), words[1..].to_vec())];
+    let program = program_name(first);
+    let arguments = if program == "gradle" { left_out(&words[1..]) } else { words[1..].to_vec() };
+    let mut spellings = vec![(program, arguments)];
     if let Some(at) = script_word(words) {
         let name = base_name(&words[at]);
         spellings.push((name.strip_suffix(".phar").unwrap_or(name).to_owned(), words[at + 1..].to_vec()));
@@ -121,6 +123,21 @@ pub fn spellings(words: &[String]) -> Vec<(String, Vec<String>)> {
         spellings.push((name.to_owned(), words[1..].to_vec()));
     }
     spellings
+}
+
+/// Gradle's `-x test` and `--exclude-task test` as one word, so that a task that is left out is none that is asked for:
+/// <https://docs.gradle.org/current/userguide/command_line_interface.html>.
+fn left_out(arguments: &[String]) -> Vec<String> {
+    let mut result = Vec::with_capacity(arguments.len());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let task = match argument.as_str() {
+            "-x" | "--exclude-task" => rest.next().map(String::as_str),
+            other => other.strip_prefix("--exclude-task="),
+        };
+        result.push(task.map_or_else(|| argument.clone(), |task| format!("-x{task}")));
+    }
+    result
 }
 
 /// A word as it would be quoted in a shell.

@@ -57,6 +57,27 @@ pub fn read(tree: &Tree, file: &File, own: &Own, containers: &mut Containers) {
     }
 }
 
+/// A pipeline that reaches a server starts this very file there: `ssh …`, `docker compose -f FILE up`.
+fn started_on_a_server(tree: &Tree, file: &File) -> bool {
+    let named = |line: &str| {
+        line.contains(" up") && line.contains("compose") && {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.windows(2).any(|pair| {
+                matches!(pair[0], "-f" | "--file")
+                    && pair[1].trim_matches(['"', '\'']).rsplit('/').next() == Some(file.name())
+            })
+        }
+    };
+    let pipelines = tree.files().iter().filter(|other| {
+        other.path.contains(".github/workflows/")
+            || other.path.contains(".forgejo/workflows/")
+            || other.name().starts_with(".gitlab-ci")
+    });
+    pipelines.take(100).filter_map(|other| tree.text(other)).any(|text| {
+        text.contains("ssh") && text.lines().map(str::trim).any(|line| !line.starts_with('#') && named(line))
+    })
+}
+
 /// Whether a file is for development only.
 pub fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool {
     if is_production(file.name()) {
@@ -65,6 +86,9 @@ pub fn development(tree: &Tree, file: &File, document: &Node, own: &Own) -> bool
     let staged = file.name().to_ascii_lowercase();
     if is_development(file) || staged.contains("staging") || staged.contains("preview") {
         return true;
+    }
+    if started_on_a_server(tree, file) {
+        return false;
     }
     let services: Vec<&Node> =
         document.get("services").unwrap_or(document).map().iter().map(|(_, service)| service).collect();

@@ -1,6 +1,7 @@
 //! Images of Dockerfiles, and what they install while they are built.
 
 use seaworthy_facts::{Containers, ImageRole, Observed};
+use seaworthy_syntax::dockerfile::Dockerfile;
 use seaworthy_syntax::{Limits, dockerfile, shell};
 
 use super::{is_development, reference, with_defaults};
@@ -14,17 +15,13 @@ pub fn read(tree: &Tree, file: &File, containers: &mut Containers) {
     let Some(text) = tree.text(file) else { return };
     let parsed = dockerfile::parse(&text, &Limits::default());
     let development = is_development(file);
-    let last = parsed.final_stage().map(|last| parsed.lineage(last)).unwrap_or_default();
+    let last = shipped_stage(&parsed).map(|last| parsed.lineage(last)).unwrap_or_default();
     let for_development: Vec<bool> = parsed
         .stages
         .iter()
         .enumerate()
         .map(|(index, stage)| {
-            let named = stage.name.as_deref().is_some_and(|name| {
-                let name = name.to_ascii_lowercase();
-                ["dev", "development", "test", "tests", "testing", "lint", "debug", "ci", "devcontainer"]
-                    .contains(&name.as_str())
-            });
+            let named = stage.name.as_deref().is_some_and(is_for_development);
             named && !last.contains(&index)
         })
         .collect();
@@ -69,6 +66,29 @@ pub fn read(tree: &Tree, file: &File, containers: &mut Containers) {
             _ => {}
         }
     }
+}
+
+fn is_for_development(stage: &str) -> bool {
+    let name = stage.to_ascii_lowercase();
+    ["dev", "development", "test", "tests", "testing", "lint", "debug", "ci", "devcontainer"]
+        .contains(&name.as_str())
+}
+
+/// The stage that ships: the last one, unless its name says that it is for development and another one's that it is for
+/// production, which whoever builds the image names.
+fn shipped_stage(parsed: &Dockerfile) -> Option<usize> {
+    let last = parsed.final_stage()?;
+    let named = |stage: usize| parsed.stages.get(stage)?.name.as_deref();
+    if !named(last).is_some_and(is_for_development) {
+        return Some(last);
+    }
+    let production = (0..last).rev().find(|stage| {
+        named(*stage).is_some_and(|name| {
+            ["prod", "production", "release", "runner", "runtime", "final", "deploy"]
+                .contains(&name.to_ascii_lowercase().as_str())
+        })
+    });
+    Some(production.unwrap_or(last))
 }
 
 /// Options of installers that take a value.
@@ -206,6 +226,21 @@ mod tests {
 
     fn of(command: &str) -> Option<String> {
         floating(&command.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_last_stage_ships_unless_it_is_for_development() {
+        let shipped = |text: &str| {
+            let parsed = dockerfile::parse(text, &Limits::default());
+            shipped_stage(&parsed).map(|stage| parsed.stages[stage].image.clone())
+        };
+        assert_eq!(shipped("FROM a AS build\nFROM b\n").unwrap(), "b");
+        assert_eq!(shipped("FROM a AS production\nFROM b AS development\n").unwrap(), "a");
+        assert_eq!(
+            shipped("FROM a AS build\nFROM b AS dev\n").unwrap(),
+            "b",
+            "no other one says that it ships"
+        );
     }
 
     #[test]

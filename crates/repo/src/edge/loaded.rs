@@ -3,6 +3,7 @@
 use seaworthy_facts::{Launches, Pipelines, Schedules};
 use seaworthy_syntax::{Limits, dockerfile};
 
+use super::written::{self, Written};
 use crate::launches::{can_ship, is_compose};
 use crate::tree::{File, Tree, join};
 
@@ -15,6 +16,8 @@ pub struct Placed {
     pub target: String,
     /// Which kind of file says so.
     pub by: String,
+    /// A Compose file does.
+    pub by_compose: bool,
 }
 
 /// What is put to use.
@@ -23,6 +26,10 @@ pub struct Loaded {
     placed: Vec<Placed>,
     /// Texts of commands that are run when the system is built, released, started or deployed.
     commands: Vec<String>,
+    /// Configuration that a deployment writes itself.
+    written: Vec<Written>,
+    /// Files that a deployment puts others in the place of.
+    replaced: Vec<String>,
 }
 
 /// Folders in which the servers look for their configuration.
@@ -63,7 +70,54 @@ impl Loaded {
         let scheduled = schedules.jobs.iter().flat_map(|job| &job.commands);
         let deployed = pipelines.steps().flat_map(|(_, _, step)| &step.commands);
         loaded.commands.extend(launched.chain(scheduled).chain(deployed).map(|command| command.text.clone()));
+        loaded.put_in_place(tree, pipelines);
+        loaded.written = written::find(tree, pipelines);
+        let composes = pipelines.steps().flat_map(|(_, _, step)| &step.commands).any(|command| {
+            command.text.contains("docker compose") || command.text.contains("docker-compose")
+        });
+        // Where the deployment writes the proxy's configuration and starts no Compose file, what such a file mounts is
+        // for somebody else.
+        if !loaded.written.is_empty() && !composes {
+            loaded.placed.retain(|placed| !placed.by_compose);
+        }
         loaded
+    }
+
+    /// `cp nginx/tls.conf nginx/nginx.conf`: a deployment copies a file over the one that is mounted or copied into an
+    /// image, so that this other file is what is used.
+    fn put_in_place(&mut self, tree: &Tree, pipelines: &Pipelines) {
+        let mut copied: Vec<(String, String)> = Vec::new();
+        for command in pipelines.steps().flat_map(|(_, _, step)| &step.commands).take(20_000) {
+            let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+            let [program, rest @ ..] = words.as_slice() else { continue };
+            if !matches!(*program, "cp" | "mv" | "install") {
+                continue;
+            }
+            let files: Vec<&str> = rest.iter().copied().filter(|word| !word.starts_with('-')).collect();
+            let [from, to] = files.as_slice() else { continue };
+            if let (Some(from), Some(to)) = (join(".", from), join(".", to))
+                && from != to
+                && tree.file(&from).is_some()
+            {
+                copied.push((from, to));
+            }
+        }
+        let mut more = Vec::new();
+        self.placed.retain(|placed| {
+            let over: Vec<&(String, String)> = copied.iter().filter(|(_, to)| *to == placed.source).collect();
+            more.extend(over.iter().map(|(from, _)| Placed { source: from.clone(), ..placed.clone() }));
+            over.is_empty()
+        });
+        self.replaced.extend(copied.into_iter().map(|(_, to)| to).filter(|to| {
+            more.iter().any(|placed: &Placed| placed.source != *to)
+                && !self.placed.iter().any(|placed| placed.source == *to)
+        }));
+        self.placed.extend(more);
+    }
+
+    /// Configuration that a deployment writes itself.
+    pub fn written(&self) -> &[Written] {
+        &self.written
     }
 
     fn dockerfile(&mut self, tree: &Tree, file: &File) {
@@ -84,6 +138,7 @@ impl Loaded {
                                     source,
                                     target: target.to_owned(),
                                     by: file.path.clone(),
+                                    by_compose: false,
                                 });
                             }
                         }
@@ -95,6 +150,7 @@ impl Loaded {
                                 source,
                                 target: target.to_owned(),
                                 by: file.path.clone(),
+                                by_compose: false,
                             });
                         }
                     }
@@ -123,7 +179,7 @@ impl Loaded {
             };
             if let Some(source) = join(file.folder(), source).filter(|source| !source.contains(' ')) {
                 let target = parts.next().unwrap_or_default().to_owned();
-                self.placed.push(Placed { source, target, by: file.path.clone() });
+                self.placed.push(Placed { source, target, by: file.path.clone(), by_compose: true });
             }
         }
     }
@@ -136,7 +192,12 @@ impl Loaded {
             if let Some(source) =
                 join(file.folder(), word.trim()).filter(|source| tree.file(source).is_some())
             {
-                self.placed.push(Placed { source, target: String::new(), by: file.path.clone() });
+                self.placed.push(Placed {
+                    source,
+                    target: String::new(),
+                    by: file.path.clone(),
+                    by_compose: false,
+                });
             }
         }
     }
@@ -154,7 +215,12 @@ impl Loaded {
                 if let Some(source) = join(file.folder(), &format!("{folder}/{source}"))
                     .filter(|source| tree.file(source).is_some())
                 {
-                    self.placed.push(Placed { source, target: String::new(), by: file.path.clone() });
+                    self.placed.push(Placed {
+                        source,
+                        target: String::new(),
+                        by: file.path.clone(),
+                        by_compose: false,
+                    });
                 }
             }
         }
@@ -163,6 +229,9 @@ impl Loaded {
     /// What puts a file to use.
     pub fn by(&self, file: &File) -> Option<String> {
         let path = file.path.as_str();
+        if self.replaced.iter().any(|replaced| replaced == path) {
+            return None;
+        }
         let conventional =
             [".platform/nginx/", ".ebextensions/nginx/"].iter().any(|folder| path.contains(folder));
         if conventional {

@@ -8,10 +8,12 @@ mod ingress_nginx;
 mod loaded;
 mod nginx;
 mod others;
+mod published;
 mod reach;
 mod resources;
 mod servers;
 mod traefik;
+mod written;
 
 use seaworthy_facts::{
     Certificate, Containers, Edge, HeaderValue, Infrastructure, Launches, Layer, Packages, Pipelines,
@@ -72,6 +74,7 @@ pub fn collect(seen: &Seen) -> Edge {
     let loaded = loaded::Loaded::new(seen.tree, seen.launches, seen.pipelines, seen.schedules);
     edge.headers.extend(application::read(seen.tree, seen.scan, &seen.plan.application, &files));
     nginx::read(seen.tree, &loaded, &mut edge);
+    written::read(seen.tree, &loaded, &mut edge);
     nginx_default(seen, &mut edge);
     servers::caddy(seen.tree, &loaded, &mut edge);
     servers::apache(seen.tree, &loaded, seen.containers, &mut edge);
@@ -81,6 +84,7 @@ pub fn collect(seen: &Seen) -> Edge {
     config_maps::read(seen.tree, seen.commands.manifests(), seen.infrastructure, &loaded, &mut edge);
     hosting::read(seen.tree, seen.system, &mut edge);
     resources::read(seen.infrastructure, &mut edge);
+    published::mark(seen.tree, &loaded, seen.infrastructure, &mut edge);
     edge.unread = unread(seen.infrastructure);
     renewals(seen, &mut edge);
     acme_in_code(seen, &mut edge);

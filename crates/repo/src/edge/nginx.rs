@@ -11,6 +11,8 @@ use super::application::known;
 use super::loaded::Loaded;
 use crate::tree::{File, Tree};
 
+mod clear;
+
 /// How deep includes are followed.
 const INCLUDES: usize = 6;
 /// How many directives are looked at, includes and all.
@@ -255,6 +257,7 @@ fn value(text: &str, variables: &[&Placed]) -> HeaderValue {
 fn read_servers(http: &[&Placed], servers: &[&Placed], edge: &mut Edge) {
     let (outer, _) = own(http, http);
     let mut content: Vec<&Placed> = Vec::new();
+    let serves_tls = servers.iter().any(|server| is_tls(server) && !is_inside(server) && !is_silent(server));
     for &server in servers.iter().filter(|server| !is_inside(server)) {
         let tls = is_tls(server);
         let only_redirects = redirects(server, edge);
@@ -266,6 +269,7 @@ fn read_servers(http: &[&Placed], servers: &[&Placed], edge: &mut Edge) {
             what: format!("nginx server {}", name_of(server)),
             tls,
             plain_content: !tls && !only_redirects && !silent,
+            beside_tls: serves_tls && !only_redirects && !silent && clear::is_open(server),
             at: server.at(),
         });
         certificates(server, edge);

@@ -74,6 +74,7 @@ pub fn haproxy(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
                     what: "HAProxy bind".to_owned(),
                     tls: true,
                     plain_content: false,
+                    beside_tls: false,
                     at,
                 });
             }

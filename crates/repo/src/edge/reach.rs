@@ -51,6 +51,18 @@ pub fn narrow(tree: &Tree, system: &System, edge: &mut Edge) {
         .filter(|header| header.counts() && header.scope.covers_pages())
         .filter_map(|header| Some((header.name.clone(), own(header)?.to_owned())))
         .collect();
+    // What a proxy drops on some paths has to come from whoever answers there, and that may be any server.
+    let dropped: BTreeSet<String> = edge
+        .headers
+        .iter()
+        .filter(|header| header.layer == Layer::Proxy && header.counts())
+        .filter(|header| {
+            header.lost.iter().any(|lost| {
+                matches!(&lost.scope, HeaderScope::Part(which) if which.trim_start_matches(['^', '(']).starts_with('/'))
+            })
+        })
+        .map(|header| header.name.clone())
+        .collect();
     let narrowed: Vec<(usize, String)> = edge
         .headers
         .iter()
@@ -64,7 +76,9 @@ pub fn narrow(tree: &Tree, system: &System, edge: &mut Edge) {
             let other = servers.iter().chain(&apart).find(|other| {
                 other.folder != folder
                     && !set.contains(&(header.name.clone(), other.folder.clone()))
-                    && (other.front_end.is_some() || component.front_end.is_none())
+                    && (other.front_end.is_some()
+                        || component.front_end.is_none()
+                        || other.http_server.is_some() && dropped.contains(&header.name))
             })?;
             Some((index, format!("the answers of {folder}, not those of {}", other.folder)))
         })

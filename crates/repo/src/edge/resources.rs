@@ -148,6 +148,7 @@ fn cloudfront(resource: &Resource, edge: &mut Edge) {
                     what: "CloudFront".to_owned(),
                     tls: true,
                     plain_content: false,
+                    beside_tls: false,
                     at: setting.at.clone(),
                 });
             }
@@ -155,12 +156,14 @@ fn cloudfront(resource: &Resource, edge: &mut Edge) {
                 what: "CloudFront".to_owned(),
                 tls: true,
                 plain_content: false,
+                beside_tls: false,
                 at: setting.at.clone(),
             }),
             "allow-all" => edge.listeners.push(Listener {
                 what: "CloudFront with viewer_protocol_policy allow-all".to_owned(),
                 tls: false,
                 plain_content: true,
+                beside_tls: false,
                 at: setting.at.clone(),
             }),
             _ => {}
@@ -259,6 +262,7 @@ fn listener(resource: &Resource, edge: &mut Edge) {
                 what: "load balancer listener".to_owned(),
                 tls: true,
                 plain_content: false,
+                beside_tls: false,
                 at: resource.at.clone(),
             });
             if let Some(arn) =
@@ -295,6 +299,7 @@ fn listener(resource: &Resource, edge: &mut Edge) {
                     what: "a load balancer's plain HTTP listener".to_owned(),
                     tls: false,
                     plain_content: true,
+                    beside_tls: false,
                     at: resource.at.clone(),
                 });
             }
@@ -369,6 +374,7 @@ fn ingress(resource: &Resource, edge: &mut Edge) {
             what: format!("ingress {}", resource.name),
             tls: true,
             plain_content: false,
+            beside_tls: false,
             at: resource.at.clone(),
         });
     }
@@ -539,6 +545,7 @@ fn compose(resource: &Resource, edge: &mut Edge) {
                 what: format!("port {} of the Compose service {}", text(Some(port)), resource.name),
                 tls: false,
                 plain_content: true,
+                beside_tls: false,
                 at: port.at.clone(),
             });
         }

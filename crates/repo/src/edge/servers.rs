@@ -2,7 +2,7 @@
 
 use seaworthy_facts::{
     Certificate, Containers, Edge, HeaderScope, HeaderValue, HttpsRedirect, ImageRole, Layer, Listener,
-    Location, ResponseHeader, TlsProtocols,
+    Location, ResponseHeader, Switch, TlsProtocols,
 };
 use seaworthy_syntax::caddyfile::{self, Segment};
 use seaworthy_syntax::{Limits, apache};
@@ -11,6 +11,11 @@ use super::application::known;
 use super::loaded::Loaded;
 use crate::launches::can_ship;
 use crate::tree::{File, Tree};
+
+mod address;
+
+/// Who redirects.
+const CADDY: &str = "Caddy";
 
 /// Reads Caddyfiles.
 pub fn caddy(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
@@ -33,7 +38,8 @@ pub fn caddy(tree: &Tree, loaded: &Loaded, edge: &mut Edge) {
             {
                 continue;
             }
-            site(file, segment, &segments, automatic, unused.as_deref(), edge);
+            let switch = address::switched_to_plain(tree, segment);
+            site(file, segment, &segments, automatic, (unused.as_deref(), switch), edge);
         }
     }
 }
@@ -52,7 +58,7 @@ fn site(
     site: &Segment,
     all: &[Segment],
     automatic: bool,
-    unused: Option<&str>,
+    (unused, switch): (Option<&str>, Option<Switch>),
     edge: &mut Edge,
 ) {
     let addresses: Vec<&str> =
@@ -62,16 +68,26 @@ fn site(
         address.starts_with("http://") || address.starts_with(':') && !address.ends_with(":443")
     };
     let local = |address: &&str| address.contains("localhost") || address.contains("127.0.0.1");
-    let tls = addresses.iter().any(|address| !plain(address) && !local(address) && is_address(address));
+    let tls = switch.is_none()
+        && addresses.iter().any(|address| !plain(address) && !local(address) && is_address(address));
     if unused.is_none() {
         edge.listeners.push(Listener {
             what: format!("Caddy site {}", addresses.join(" ")),
             tls,
             plain_content: !tls,
+            beside_tls: false,
             at: at.clone(),
         });
         if tls {
             caddy_tls(file, site, automatic, &at, edge);
+        } else if switch.is_some() {
+            edge.redirects.push(HttpsRedirect {
+                by: CADDY.to_owned(),
+                permanent: true,
+                off: false,
+                switch,
+                at: at.clone(),
+            });
         }
     }
     // A site without braces is the rest of the file.
@@ -115,7 +131,7 @@ fn caddy_tls(file: &File, site: &Segment, automatic: bool, at: &Location, edge: 
     }
     if automatic {
         edge.redirects.push(HttpsRedirect {
-            by: "Caddy".to_owned(),
+            by: CADDY.to_owned(),
             permanent: true,
             off: false,
             switch: None,

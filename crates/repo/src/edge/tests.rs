@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod deployed;
+
 use seaworthy_facts::{Declared, Edge, HeaderScope, HeaderValue, ResponseHeader};
 
 use crate::{Input, collect};

@@ -1,9 +1,10 @@
 //! Dockerfiles: what the image that ships runs at start, and what is run while it is built.
 
-use seaworthy_facts::Stage;
+use seaworthy_facts::{Location, Stage};
 use seaworthy_syntax::Limits;
 use seaworthy_syntax::dockerfile::{self, Dockerfile, Form, Instruction};
 
+use super::compose::Target;
 use super::{Found, can_ship};
 use crate::tree::{File, Tree};
 
@@ -19,7 +20,7 @@ pub fn read(found: &mut Found) {
         let parsed = dockerfile::parse(&text, &Limits::default());
         let Some(stage) = parsed.final_stage() else { continue };
         let folder = context(found.tree, file);
-        start(found, file, &parsed, stage, folder);
+        start(found, file, &parsed, stage, (folder, None));
         build(found, file, &parsed, folder);
     }
 }
@@ -54,7 +55,25 @@ fn context<'f>(tree: &Tree, file: &'f File) -> &'f str {
     if holds_code { folder } else { "." }
 }
 
-fn start(found: &mut Found, file: &File, parsed: &Dockerfile, stage: usize, folder: &str) {
+/// What a container runs that is made from another stage than the last: a Compose service with `target`.
+pub fn start_of_target(found: &mut Found, context: &str, target: &Target, by: (&str, &Location)) {
+    let tree = found.tree;
+    let Some(file) = tree.resolve(context, &target.dockerfile) else { return };
+    let Some(text) = tree.text(file) else { return };
+    let parsed = dockerfile::parse(&text, &Limits::default());
+    let named = parsed.stages.iter().position(|stage| stage.name.as_deref() == Some(target.name.as_str()));
+    if let Some(stage) = named.filter(|stage| Some(*stage) != parsed.final_stage()) {
+        start(found, file, &parsed, stage, (context, Some(by)));
+    }
+}
+
+fn start(
+    found: &mut Found,
+    file: &File,
+    parsed: &Dockerfile,
+    stage: usize,
+    (folder, by): (&str, Option<(&str, &Location)>),
+) {
     // The last ENTRYPOINT and CMD of the stage count; where it has none, those of the stage that it is built on.
     let last = |keyword: &str| -> Option<&Instruction> {
         parsed.lineage(stage).into_iter().find_map(|stage| {
@@ -63,8 +82,8 @@ fn start(found: &mut Found, file: &File, parsed: &Dockerfile, stage: usize, fold
     };
     for keyword in ["ENTRYPOINT", "CMD"] {
         let Some(instruction) = last(keyword) else { continue };
-        let at = file.at_line(instruction.line);
-        let defined_by = format!("{} {keyword}", file.name());
+        let at = by.map_or_else(|| file.at_line(instruction.line), |(_, at)| at.clone());
+        let defined_by = by.map_or_else(|| format!("{} {keyword}", file.name()), |(name, _)| name.to_owned());
         match &instruction.form {
             Form::Exec(words) => {
                 let words: Vec<String> =
@@ -78,7 +97,8 @@ fn start(found: &mut Found, file: &File, parsed: &Dockerfile, stage: usize, fold
                     .map(|word| in_repository(found.tree, parsed, folder, word))
                     .collect::<Vec<_>>()
                     .join(" ");
-                found.shell(Stage::Start, defined_by, &file.at_line(line), folder, &text);
+                let at = if by.is_some() { at } else { file.at_line(line) };
+                found.shell(Stage::Start, defined_by, &at, folder, &text);
             }
         }
     }

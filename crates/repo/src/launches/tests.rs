@@ -41,6 +41,22 @@ fn an_entrypoint_script_is_found_through_what_was_copied() {
 }
 
 #[test]
+fn a_compose_service_may_be_another_stage_of_the_image() {
+    let image = "FROM python:3.13 AS migrate\nENTRYPOINT [\"sh\", \"-c\", \"alembic upgrade head\"]\nFROM python:3.13 AS web\nCMD [\"gunicorn\", \"app\"]\n";
+    let built =
+        "services:\n  migrate:\n    build:\n      context: .\n      target: migrate\n  web:\n    build: .\n";
+    let pulled = "services:\n  migrate:\n    image: registry.example/shop-migrate:1\n  web:\n    image: registry.example/shop:1\n";
+    let found = launches(&[("Dockerfile", image), ("compose.yaml", built), ("compose.prod.yaml", pulled)]);
+    let shown: Vec<_> = found
+        .launches
+        .iter()
+        .filter(|launch| launch.commands.iter().any(|command| command.really(Role::Migrate)))
+        .map(|launch| launch.at.to_string())
+        .collect();
+    assert_eq!(shown, ["compose.prod.yaml:2", "compose.yaml:2"]);
+}
+
+#[test]
 fn release_phases_of_platforms() {
     let found = launches(&[
         ("Procfile", "web: rails s\nrelease: rails db:migrate\n"),

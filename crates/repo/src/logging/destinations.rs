@@ -3,6 +3,7 @@
 use regex::Regex;
 use seaworthy_facts::{LogLimit, LogStore, Logging, Observed, Side, System};
 
+use crate::launches::is_compose;
 use crate::scan::{Needle, NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
 
@@ -105,7 +106,7 @@ fn docker(tree: &Tree, file: &File, logging: &mut Logging) {
 /// `retention_period` does nothing unless the compactor deletes:
 /// <https://grafana.com/docs/loki/latest/operations/storage/retention/>
 fn loki(tree: &Tree, file: &File, logging: &mut Logging) {
-    let Some(text) = tree.text(file) else { return };
+    let Some(text) = tree.text(file).filter(|_| is_given_to_loki(tree, file)) else { return };
     let Ok(period) = Regex::new(r"(?m)^\s*retention_period:\s*(\S+)") else { return };
     let Ok(enabled) = Regex::new(r"(?m)^\s*(retention_enabled|retention_deletes_enabled):\s*true") else {
         return;
@@ -120,6 +121,36 @@ fn loki(tree: &Tree, file: &File, logging: &mut Logging) {
         at: place,
         ends,
     });
+}
+
+/// Where a Compose file starts Loki, one of its lines has to hand the file over; what else deploys Loki is taken to.
+fn is_given_to_loki(tree: &Tree, file: &File) -> bool {
+    let mut started = false;
+    for compose in tree.files().iter().filter(|compose| is_compose(compose.name())).take(50) {
+        let Some(text) = tree.text(compose) else { continue };
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.starts_with('#')).collect();
+        if !lines.iter().any(|line| line.contains("image:") && line.contains("loki")) {
+            continue;
+        }
+        started = true;
+        let folder = file.folder().rsplit('/').next().filter(|folder| *folder != ".");
+        let gives = |line: &&str| {
+            // The file, or the folder that holds it.
+            let source = line.trim_start_matches("- ").trim_start_matches(['"', '\'']).split(':').next();
+            line.contains(file.name())
+                && line.contains(['/', '.'])
+                && !line.starts_with("command")
+                && !line.contains("-config.file")
+                || source.is_some_and(|source| {
+                    folder.is_some_and(|folder| source.trim_end_matches('/').ends_with(folder))
+                        && source.starts_with('.')
+                })
+        };
+        if lines.iter().any(gives) {
+            return true;
+        }
+    }
+    !started
 }
 
 fn grafana(tree: &Tree, file: &File, logging: &mut Logging) {

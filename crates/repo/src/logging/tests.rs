@@ -128,6 +128,11 @@ fn limits_and_secret_addresses() {
     let on = read(&[("ops/loki.yaml", loki), ("src/r.js", "app.get('/reset/:token', f)\n")]);
     assert!(on.limits.iter().all(|limit| limit.ends) && on.limits.len() == 1);
     assert_eq!(on.secret_addresses.len(), 1);
+    let compose = "services:\n  loki:\n    image: grafana/loki:3\n    volumes:\n      MOUNT- ./ops/loki.yaml:/etc/loki/local-config.yaml\n";
+    let limits = |mount: &str| {
+        read(&[("ops/loki.yaml", loki), ("compose.yaml", &compose.replace("MOUNT", mount))]).limits.len()
+    };
+    assert_eq!((limits(""), limits("# ")), (1, 0), "a file that Loki is not given sets nothing");
     let off = read(&[("ops/loki.yaml", &loki.replace("true", "false"))]);
     assert!(off.limits.iter().all(|limit| !limit.ends) && off.limits.len() == 1);
     let rotate = read(&[("ops/logrotate.d/app", "/var/log/app/*.log {\n  rotate 30\n}\n")]);

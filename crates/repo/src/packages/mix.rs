@@ -22,7 +22,11 @@ fn project(tree: &Tree, file: &File) -> Option<Draft> {
     let text = tree.text(file)?;
     let mut draft = Draft::new(tree, file, Ecosystem::Hex);
     tree.lines_of(file, &text, LINES);
+    let mut conditional: Vec<String> = Vec::new();
     for entry in entries(&text) {
+        if entry.conditional {
+            conditional.push(entry.name.clone());
+        }
         if entry.options.contains("in_umbrella: true") {
             continue;
         }
@@ -75,6 +79,7 @@ fn project(tree: &Tree, file: &File) -> Option<Draft> {
         .iter()
         .filter(|dependency| !versions.contains_key(&dependency.name))
         .filter(|dependency| !(dependency.exact && dependency.requirement.is_empty()))
+        .filter(|dependency| !conditional.contains(&dependency.name))
         .map(|dependency| format!("{} is not in the lockfile", dependency.name))
         .collect();
     draft.resolve(|name| versions.get(name).filter(|version| version.contains('.')).cloned());
@@ -86,6 +91,9 @@ struct Entry {
     name: String,
     requirement: String,
     options: String,
+    /// It is declared under a condition of the environment (`if System.get_env("KEY") do`), so that whoever makes the
+    /// lockfile may not have it.
+    conditional: bool,
     line: u32,
 }
 
@@ -93,6 +101,7 @@ struct Entry {
 fn entries(text: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut inside = false;
+    let mut conditions = 0usize;
     let mut pending: Option<(u32, String)> = None;
     for (number, line) in text.lines().enumerate().take(LINES as usize) {
         let code = line.split(" #").next().unwrap_or(line).trim();
@@ -103,7 +112,17 @@ fn entries(text: &str) -> Vec<Entry> {
             inside = code.split(['(', ' ', ',']).nth(1).is_some_and(|name| name.contains("dep"));
         }
         if !inside {
+            conditions = 0;
             continue;
+        }
+        let asks = ["if ", "unless "].iter().any(|word| {
+            code.starts_with(word)
+                || [" ", "(", "++ ", "| "].iter().any(|before| code.contains(&format!("{before}{word}")))
+        });
+        if asks && code.ends_with("do") {
+            conditions += 1;
+        } else if code == "end" || code == "end)" {
+            conditions = conditions.saturating_sub(1);
         }
         let (start, mut tuple) = match pending.take() {
             Some((start, text)) => (start, format!("{text} {code}")),
@@ -126,6 +145,7 @@ fn entries(text: &str) -> Vec<Entry> {
                     name: name.trim().to_owned(),
                     requirement: requirement.to_owned(),
                     options: rest.to_owned(),
+                    conditional: conditions > 0,
                     line: start,
                 });
             }
@@ -157,6 +177,13 @@ fn closing(text: &str) -> Option<usize> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn what_a_condition_declares_may_be_missing_from_the_lockfile() {
+        let text = "defp deps do\n  [\n    {:phoenix, \"~> 1.7\"}\n    | if System.get_env(\"KEY\") do\n        [{:paid, \"~> 2.0\", repo: \"x\"}]\n      else\n        []\n      end\n  ]\nend\n";
+        let found = entries(text);
+        assert_eq!(found.iter().map(|entry| entry.conditional).collect::<Vec<_>>(), [false, true]);
+    }
 
     #[test]
     fn tuples_over_lines() {

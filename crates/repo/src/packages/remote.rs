@@ -74,7 +74,8 @@ fn imported(line: &str) -> Option<String> {
     line.split(['"', '\'', '`'])
         .skip(1)
         .step_by(2)
-        .find(|text| is_remote(text))
+        // Declarations of types do not ship.
+        .find(|text| is_remote(text) && !text.ends_with(".d.ts"))
         .map(|text| text.chars().take(300).collect())
 }
 

@@ -101,6 +101,15 @@ fn requirements_direct_resolved_and_passed_over() {
     assert!(matches!(of(&passed_over), Lock::Unused { .. }));
     let compiled = [("requirements.in", "Django\n"), ("requirements.txt", frozen)];
     assert!(matches!(lock(&compiled, "requirements.in"), Lock::InStep { .. }));
+    let project =
+        ("pyproject.toml", "[project]\nname = \"a\"\nversion = \"1\"\ndependencies = [\"Django\"]\n");
+    let header = "#    pip-compile --output-file=requirements/prod.txt pyproject.toml\n";
+    let made = format!("{header}{frozen}");
+    assert!(matches!(
+        lock(&[project, ("requirements/prod.txt", &made)], "pyproject.toml"),
+        Lock::InStep { .. }
+    ));
+    assert_eq!(lock(&[project, ("requirements/prod.txt", frozen)], "pyproject.toml"), Lock::Missing);
 }
 
 #[test]
@@ -295,6 +304,8 @@ fn what_ships_is_told_by_its_place() {
 
 #[test]
 fn remote_imports_and_deno_locks() {
+    let types = ("supabase/functions/a/types.ts", "import 'jsr:@s/x/runtime.d.ts';\n");
+    assert!(packages(&[types]).remote_imports.is_empty(), "declarations of types do not ship");
     let import = ("supabase/functions/a/index.ts", "import { x } from 'https://esm.sh/@s/x@2';\n");
     let open = packages(&[import]);
     assert!(open.remote_imports[0].floating && !open.remote_imports[0].locked);

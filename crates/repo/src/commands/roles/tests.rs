@@ -108,6 +108,19 @@ fn tells_apart_what_looks_alike() {
     assert_eq!(roles("prettier --check ."), [Format]);
     assert_eq!(roles("mvn -B package -DskipTests"), [Build]);
     assert!(roles("./mvnw -B verify").contains(&Test));
+    assert!(roles("./gradlew build").contains(&Test));
+    for skipped in [
+        "./gradlew build -x test",
+        "./gradlew clean build --exclude-task test",
+        "./gradlew bootJar -x :app:test",
+        "mvn package -DskipTests=true",
+        "mvn package -Dmaven.test.skip",
+        "dotnet build",
+        "cargo build --release",
+    ] {
+        assert_eq!(roles(skipped), [Build], "{skipped}");
+    }
+    assert!(roles("./gradlew test -x integrationTest").contains(&Test));
     assert_eq!(roles("pip install -r requirements.txt"), []);
     assert_eq!(roles("pip install pytest"), [InstallFloating]);
     assert_eq!(roles("pip install pytest==8.0.0"), []);

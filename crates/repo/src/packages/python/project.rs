@@ -198,16 +198,20 @@ fn lock(tree: &Tree, file: &File, node: &Node, draft: &mut Draft) {
                 || other.folder() == format!("{}/requirements", file.folder()).trim_start_matches("./")
         })
         .filter(|other| {
-            other.name().starts_with("requirements")
+            // `requirements.txt`, `requirements-prod.txt`, and any name in a folder `requirements`.
+            (other.name().starts_with("requirements") || other.folder() != file.folder())
                 && (other.name().ends_with(".txt") || other.name().ends_with(".lock"))
         })
         .find_map(|other| {
             let read = requirements::parse(&tree.text(other)?);
             let exact = !read.entries.is_empty()
                 && read.entries.iter().all(|entry| is_exact(&entry.requirement.version));
-            let complete = read.compiled
-                || read.entries.iter().all(|entry| entry.hashed)
-                || super::resolved::is_complete(read.entries.iter().map(|entry| &entry.requirement));
+            let beside = other.name().starts_with("requirements");
+            // In the folder, what names the project as what it was made from; there may be others.
+            let complete = (beside && read.compiled || read.compiled_from_project)
+                || beside && read.entries.iter().all(|entry| entry.hashed)
+                || beside
+                    && super::resolved::is_complete(read.entries.iter().map(|entry| &entry.requirement));
             (exact && complete).then_some((other, read))
         });
     match compiled {

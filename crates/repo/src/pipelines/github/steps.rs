@@ -12,6 +12,8 @@ use crate::pipelines::condition;
 use crate::pipelines::reader::{Reader, Script, cap, overlay};
 use crate::tree::join;
 
+mod elsewhere;
+
 /// Composite actions inside composite actions.
 const DEEPEST: u32 = 8;
 
@@ -44,6 +46,7 @@ pub fn read(reader: &mut Reader, nodes: Option<&Node>, around: &Around, draft: &
         }
         one(reader, node, at, around, checkout.as_deref(), draft, &mut found);
     }
+    elsewhere::told(&mut found);
     found
 }
 
@@ -157,12 +160,13 @@ fn one(
     // An action that runs a shell text of its inputs, here or on another machine.
     let shell_input = step.uses.as_ref().and_then(|uses| {
         let input = SHELL_INPUTS.iter().find(|(name, _)| *name == uses.name)?.1;
-        Some((
-            uses.inputs.iter().find(|(name, _)| name == input)?.1.clone(),
-            node.get("with")?.get(input)?.line,
-        ))
+        let given = node.get("with")?.get(input)?;
+        // The whole text: what is kept of an input for people is shortened.
+        let combination = combinations.first()?;
+        Some((base.with(combination).put_in(&given.scalar()?), given.line))
     });
     if let Some((text, line)) = shell_input {
+        let text = elsewhere::with_copied_scripts(reader, &text, found);
         let script = Script { path: &frame.path, line, folder: ".", via: &frame.via, pipefail: false };
         step.commands.extend(reader.follow(&text, &script));
     }

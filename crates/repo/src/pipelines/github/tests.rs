@@ -164,6 +164,38 @@ fn broken_files_are_named_and_the_rest_is_read() {
 }
 
 #[test]
+fn what_is_started_on_a_server_or_written_into_another_repository_is_deployed() {
+    use seaworthy_facts::Role::{Deploy, Migrate};
+    let long = "            export A=$(aws ssm get-parameter --name /a --query Parameter.Value)\n".repeat(80);
+    let server = |script: &str| {
+        format!(
+            "on: push\njobs:\n  a:\n    steps:\n      - uses: appleboy/scp-action@v1\n        with:\n          source: \"ops/compose.yml,ops/ship.sh\"\n          target: /srv/app\n      - uses: appleboy/ssh-action@v1\n        with:\n          script: |\n{long}            {script}\n"
+        )
+    };
+    let does = |workflow: &str, role| {
+        let found = collect_from(&[
+            (".github/workflows/ci.yml", workflow),
+            ("ops/ship.sh", "cd /srv/app\ndocker compose run --rm web alembic upgrade head\n"),
+        ]);
+        only(&found).jobs[0].steps.iter().any(|step| step.commands.iter().any(|command| command.really(role)))
+    };
+    assert!(does(&server("docker run -d --name web -p 80:80 ${{ env.IMAGE }}"), Deploy));
+    assert!(does(&server("sudo docker compose up -d"), Deploy));
+    assert!(!does(&server("docker run --rm web true"), Deploy));
+    assert!(does(&server("/srv/app/ship.sh web"), Migrate), "a script that was copied there");
+    assert!(!does(&server("/srv/app/other.sh web"), Migrate));
+    let manifests = |repository: &str, edit: &str| {
+        format!(
+            "on: push\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n        with:\n          repository: {repository}\n          path: ops\n      - run: |\n          cd ops\n          {edit}\n          git commit -am x\n          git push\n"
+        )
+    };
+    assert!(does(&manifests("acme/ops", "sed -i 's#image: .*#image: web:1#' web.yaml"), Deploy));
+    assert!(does(&manifests("acme/ops", "kustomize edit set image web=web:1"), Deploy));
+    assert!(!does(&manifests("acme/ops", "cp -r ../docs ."), Deploy));
+    assert!(!does(&manifests("${{ github.repository }}", "yq -i '.image.tag = 1' web.yaml"), Deploy));
+}
+
+#[test]
 fn shell_text_in_the_inputs_of_an_action_is_followed() {
     let workflow = "on: push\njobs:\n  a:\n    steps:\n      - uses: appleboy/ssh-action@v1\n        with:\n          host: x\n          script: |\n            cd /srv/app\n            docker compose exec web python manage.py migrate\n";
     let found = collect_from(&[(".github/workflows/ci.yml", workflow)]);
