@@ -73,7 +73,7 @@ fn started_on_a_server(tree: &Tree, file: &File) -> bool {
             || other.path.contains(".forgejo/workflows/")
             || other.name().starts_with(".gitlab-ci")
     });
-    pipelines.take(100).filter_map(|other| tree.text(other)).any(|text| {
+    tree.first(pipelines, 100, "CI files").into_iter().filter_map(|other| tree.text(other)).any(|text| {
         text.contains("ssh") && text.lines().map(str::trim).any(|line| !line.starts_with('#') && named(line))
     })
 }

@@ -17,17 +17,15 @@ pub fn mark(tree: &Tree, loaded: &Loaded, infrastructure: &Infrastructure, edge:
             resource.tool == InfrastructureTool::Compose && resource.kind == "service" && resource.ships()
         })
         .collect();
+    let configuration = tree.files().iter().filter(|file| {
+        let named = file.path.contains("nginx")
+            || file.name().ends_with(".conf")
+            || file.name().starts_with("Caddyfile");
+        named && file.language.is_none() && loaded.by(file).is_some()
+    });
     let texts: Vec<_> = tree
-        .files()
-        .iter()
-        .filter(|file| {
-            (file.path.contains("nginx")
-                || file.name().ends_with(".conf")
-                || file.name().starts_with("Caddyfile"))
-                && file.language.is_none()
-                && loaded.by(file).is_some()
-        })
-        .take(50)
+        .first(configuration, 50, "configuration files of proxies")
+        .into_iter()
         .filter_map(|file| tree.text(file))
         .collect();
     for service in &services {
@@ -63,7 +61,7 @@ fn published(port: &Setting) -> Option<(&str, &str)> {
     let text = port.value.as_deref()?.trim_end_matches("/tcp");
     let (outside, inside) = text.rsplit_once(':')?;
     let outside = match outside.rsplit_once(':') {
-        Some((host, outside)) if matches!(host, "0.0.0.0" | "[::]" | "") => outside,
+        Some(("0.0.0.0" | "[::]" | "", outside)) => outside,
         Some(_) => return None,
         None => outside,
     };

@@ -91,7 +91,7 @@ fn built_beside(tree: &Tree, file: &File, name: &str) -> Option<Target> {
     let beside = tree.files().iter().filter(|other| {
         other.index != file.index && other.folder() == file.folder() && is_compose(other.name())
     });
-    beside.take(FILES).find_map(|other| {
+    tree.first(beside, FILES, "Compose files").into_iter().find_map(|other| {
         let node = yaml::parse(&tree.text(other)?, &Limits::default()).ok()?;
         target(node.get("services")?.get(name)?.get("build")?)
     })

@@ -126,7 +126,8 @@ fn loki(tree: &Tree, file: &File, logging: &mut Logging) {
 /// Where a Compose file starts Loki, one of its lines has to hand the file over; what else deploys Loki is taken to.
 fn is_given_to_loki(tree: &Tree, file: &File) -> bool {
     let mut started = false;
-    for compose in tree.files().iter().filter(|compose| is_compose(compose.name())).take(50) {
+    let files = tree.files().iter().filter(|compose| is_compose(compose.name()));
+    for compose in tree.first(files, 50, "Compose files") {
         let Some(text) = tree.text(compose) else { continue };
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.starts_with('#')).collect();
         if !lines.iter().any(|line| line.contains("image:") && line.contains("loki")) {

@@ -31,7 +31,8 @@ fn is_plain(address: &str) -> bool {
 
 /// `NAME: ${OUTER:-default}` or `- NAME=value` of a Compose file that can ship.
 fn in_compose(tree: &Tree, name: &str) -> Option<String> {
-    for file in tree.files().iter().filter(|file| is_compose(file.name()) && can_ship(file)).take(50) {
+    let files = tree.files().iter().filter(|file| is_compose(file.name()) && can_ship(file));
+    for file in tree.first(files, 50, "Compose files") {
         let Some(text) = tree.text(file) else { continue };
         for line in text.lines() {
             let line = line.trim().trim_start_matches("- ").trim_start_matches(['"', '\'']);
@@ -54,7 +55,8 @@ fn in_compose(tree: &Tree, name: &str) -> Option<String> {
 fn in_example(tree: &Tree, name: &str) -> Option<String> {
     let named =
         |name: &str| name.starts_with(".env") && (name.contains("example") || name.contains("sample"));
-    tree.files().iter().filter(|file| named(file.name())).take(20).find_map(|file| {
+    let files = tree.files().iter().filter(|file| named(file.name()));
+    tree.first(files, 20, "example environment files").into_iter().find_map(|file| {
         let text = tree.text(file)?;
         let value = text.lines().find_map(|line| {
             line.trim()
