@@ -86,6 +86,12 @@ impl Origin {
         }
     }
 
+    /// Whatever was asked led somewhere else: the address shows nothing of its own.
+    pub fn only_redirects(&self) -> bool {
+        !self.exchanges.is_empty()
+            && self.exchanges.iter().all(|exchange| (300..400).contains(&exchange.status))
+    }
+
     /// Exchanges of this kind.
     pub fn of(&self, kind: Asked) -> impl Iterator<Item = &Exchange> {
         self.exchanges.iter().filter(move |exchange| exchange.asked == kind)

@@ -9,14 +9,20 @@ use seaworthy_model::Rung;
 use crate::Item;
 use crate::live::{Live, exchanged};
 
-/// The answers to requests that were made wrong on purpose.
+/// The answers to requests that were made wrong on purpose. One that leads somewhere else never came to the application.
 fn provoked(origin: &Origin) -> impl Iterator<Item = &Exchange> {
-    origin.exchanges.iter().filter(|exchange| exchange.asked.is_provocation())
+    origin
+        .exchanges
+        .iter()
+        .filter(|exchange| exchange.asked.is_provocation() && !(300..400).contains(&exchange.status))
 }
 
 /// An unknown path has its status and a page of the site's own; so has a 500 where one came.
 pub fn pages(item: &Item, view: &FactView) -> Live {
     Live::of_sites(view, |origin, live| {
+        if origin.only_redirects() {
+            return;
+        }
         let mut failed = false;
         let mut own = None;
         for exchange in origin.of(Asked::UnknownPath) {
@@ -105,6 +111,9 @@ pub fn no_stack_traces(item: &Item, view: &FactView) -> Live {
         if leaks {
             return;
         }
+        if origin.only_redirects() {
+            return;
+        }
         if !origin.errors_probed || sent < ENOUGH {
             live.undecided(
                 format!("{sent} requests that go wrong were sent; --probe-errors sends all kinds of them"),
@@ -136,6 +145,9 @@ pub fn structured_api(item: &Item, view: &FactView) -> Live {
             .filter(|exchange| exchange.status >= 400)
             .filter_map(|exchange| Some((exchange, exchange.fields.as_ref()?)))
             .collect();
+        if origin.only_redirects() {
+            return;
+        }
         let kinds: BTreeSet<Asked> = errors.iter().map(|(exchange, _)| exchange.asked).collect();
         if kinds.len() < KINDS {
             let few = match kinds.len() {
@@ -256,6 +268,10 @@ mod tests {
         assert_eq!(leaking(LeakKind::Sql), Status::Fail);
         assert_eq!(leaking(LeakKind::VersionBanner), Status::Pass);
         assert_eq!(status(&no_stack_traces::ITEM, answers()[..1].to_vec()), Status::Unknown);
+        // A proxy that sends everything to HTTPS shows nothing of what is behind it.
+        let moved = ALL.map(|asked| exchange(asked, 301, &[HTML])).to_vec();
+        assert_eq!(status(&no_stack_traces::ITEM, moved.clone()), Status::Unknown);
+        assert_eq!(status(&pages::ITEM, moved), Status::Unknown);
     }
 
     #[test]

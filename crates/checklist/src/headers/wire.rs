@@ -48,6 +48,9 @@ pub fn ask(
             live.undecided(format!("{title} counts over TLS only"), &origin.url);
             return;
         }
+        if origin.only_redirects() {
+            return;
+        }
         let (refused, asked): (Vec<&Exchange>, Vec<&Exchange>) = origin
             .exchanges
             .iter()

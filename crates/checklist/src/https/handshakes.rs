@@ -142,7 +142,7 @@ pub fn renewal(item: &Item, view: &FactView) -> Live {
                 of(endpoint),
                 leaf.issuer
             );
-            live.note(summary, &endpoint.url);
+            live.undecided(summary, &endpoint.url);
         }
     })
 }

@@ -122,7 +122,7 @@ pub fn redirect(item: &Item, view: &FactView) -> Live {
 /// A trial that was named over plain HTTP: its edge, where TLS would end, is elsewhere.
 fn is_plain_trial(origin: &Origin, live: &mut Live) -> bool {
     let trial = !origin.is_https() && origin.environment == Environment::Scratch;
-    if trial {
+    if trial && !origin.only_redirects() {
         live.undecided("a trial over plain HTTP shows nothing of the edge where TLS ends", &origin.url);
     }
     trial
