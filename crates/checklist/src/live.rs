@@ -51,12 +51,11 @@ impl Live {
     pub fn of_endpoints(view: &FactView, mut ask: impl FnMut(&TlsEndpoint, &mut Live)) -> Live {
         let mut live = Live::default();
         let Some(tls) = live.fact::<Tls>(view) else { return live };
-        if tls.endpoints.is_empty() {
-            if let Ok(site) = view.get::<Site>()
-                && let Some(origin) = site.answering().next()
-            {
-                live.undecided("no address with https was named, so no handshake was made", &origin.url);
-            }
+        if tls.endpoints.is_empty()
+            && let Ok(site) = view.get::<Site>()
+            && let Some(origin) = site.answering().next()
+        {
+            live.undecided("no address with https was named, so no handshake was made", &origin.url);
         }
         for endpoint in &tls.endpoints {
             match &endpoint.unreached {

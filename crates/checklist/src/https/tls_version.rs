@@ -18,7 +18,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: true,
-    reads: &[FactKind::System, FactKind::Edge, FactKind::Tls],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Tls, FactKind::Site],
     remedy: "Set the lowest TLS version to 1.2 at the edge.",
     page: include_str!("tls_version.md"),
     evidence,
