@@ -4,6 +4,7 @@
 mod bench;
 mod docs;
 mod golden;
+mod interruptions;
 mod needs;
 mod new_item;
 mod peers;
@@ -20,6 +21,7 @@ cargo xtask TASK
   docs [--check]             writes docs/items/ from the program; --check compares only
   new-item SECTION.NAME      starts an item: its file, its page, its place in the section
   golden [--check]           writes the reports on fixtures/repositories/ to fixtures/golden/; --check compares only
+  interruptions [--count N]  ends restore drills at random moments and prints how many left something behind
   bench [FOLDER] [--runs N] [--small FOLDER]
                              times `seaworthy check` beside `rg -c` over the same files
   peers headers              compares answers with the MDN HTTP Observatory (npm) and writes docs/peers-headers.md
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         ["new-item", id] => new_item::create(&root(), id),
         ["golden"] => golden::run(&root(), false),
         ["golden", "--check"] => golden::run(&root(), true),
+        ["interruptions"] => interruptions::run(&root(), "200"),
+        ["interruptions", "--count", count] => interruptions::run(&root(), count),
         ["bench", rest @ ..] => bench::run(&root(), rest),
         ["peers", rest @ ..] => peers::run_peers(&root(), rest),
         ["help" | "--help" | "-h"] => {

@@ -43,6 +43,7 @@ const NEEDS: &[Need] = &[
         package: "postgresql",
         why: "backups are made and restored",
     },
+    Need { programs: &["sqlite3"], package: "sqlite3", why: "database files are made" },
     Need { programs: &["zstd"], package: "zstd", why: "backups are compressed" },
     Need { programs: &["xz"], package: "xz-utils", why: "backups are compressed" },
     Need { programs: &["setpriv"], package: "util-linux", why: "servers do not run as root" },

@@ -124,8 +124,8 @@ pub mod settle {
     /// Only a restore shows it.
     pub fn drill_restore(findings: &mut Findings) {
         findings.settled_by(
-            "restore a backup and sign what you saw",
-            Some("seaworthy attest backups.restore-tested"),
+            "restore the newest backup into a scratch server",
+            Some("seaworthy drill restore --from BACKUPS"),
         );
     }
 

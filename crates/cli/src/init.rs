@@ -89,7 +89,11 @@ fn configuration(collected: &Collected) -> String {
     text.push_str(
         "\n# Folders that belong to the same system, such as the infrastructure repository.\n# with = [\"../infra\"]\n\n\
          [objectives]\n# How much data may be lost (recovery point) and how long a restore may take (recovery time).\n\
-         # Where they are not declared, 24h and 1h are assumed, and the report says so.\n# rpo = \"24h\"\n# rto = \"1h\"\n\n",
+         # Where they are not declared, 24h and 1h are assumed, and the report says so.\n# rpo = \"24h\"\n# rto = \"1h\"\n\n\
+         [backups]\n# Where backups lie, for `seaworthy drill restore`; `match` tells those of this system apart.\n\
+         # location = \"/var/backups/shop\"\n# match = \"shop-*.dump*\"\n\n\
+         [drill.restore]\n# What must hold of the restored database: queries that give no false and no zero, commands that succeed.\n\
+         # verify = [\"SELECT count(*) FROM orders\"]\n# verify-command = [\"bin/smoke-test\"]\n\n",
     );
     let databases = facts.system.get().map(|system| system.databases.clone()).unwrap_or_default();
     text.push_str("[database]\n");

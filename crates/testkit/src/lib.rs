@@ -2,5 +2,6 @@
 
 pub mod infrastructure;
 pub mod pipelines;
+pub mod postgres;
 pub mod servers;
 pub mod tree;

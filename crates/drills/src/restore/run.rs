@@ -92,11 +92,19 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
     let contents = checks::chosen(&found);
     report.tables = contents.tables.len();
     report.rows = contents.rows();
+    // Of several, the one with the most rows is the application's.
+    let main = found
+        .iter()
+        .zip(&restored.databases)
+        .max_by_key(|(contents, _)| (contents.rows(), contents.tables.len()))
+        .map(|(_, database)| database.clone())
+        .unwrap_or_default();
     progress.step("checking");
     report.checks = checks::all(
         engine.as_mut(),
         &mut scratch,
         &restored.databases,
+        &main,
         &contents,
         manifest.is_some(),
         &order.verify,

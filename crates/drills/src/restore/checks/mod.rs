@@ -30,7 +30,7 @@ pub fn chosen(found: &[Contents]) -> Contents {
     }
 }
 
-/// Everything that is asked beside the comparison with the manifest.
+/// Everything that is asked beside the comparison with the manifest. `main` is the application's database of several.
 ///
 /// # Errors
 /// An interrupt, or this machine in the way.
@@ -38,6 +38,7 @@ pub fn all(
     engine: &mut dyn Engine,
     scratch: &mut Scratch,
     databases: &[String],
+    main: &str,
     contents: &Contents,
     has_manifest: bool,
     verify: &[Verify],
@@ -45,11 +46,8 @@ pub fn all(
     let mut checks = vec![integrity::check(engine, scratch, databases)?];
     checks.extend(emptiness::check(contents, has_manifest));
     checks.extend(sequences::check(contents));
-    // Of several databases, the last that was made is the application's.
-    if let Some(database) = databases.last() {
-        for wanted in verify {
-            checks.push(verify::check(engine, scratch, database, wanted)?);
-        }
+    for wanted in verify {
+        checks.push(verify::check(engine, scratch, main, wanted)?);
     }
     Ok(checks)
 }

@@ -58,6 +58,9 @@ pub fn restore(
 ) -> Result<Restored, Stop> {
     let began = Instant::now();
     let source = prepare(scratch, copy, name)?;
+    if let Source::Folder(path) = &source {
+        complete(path)?;
+    }
     let listed = source.run(server, scratch, &["--list"], &mut |_| {})?;
     listed_well(&listed, copy)?;
     let listing = listed.output.text();
@@ -129,6 +132,29 @@ pub fn restore(
         roles: stubs,
         left_out: left_out.into_iter().collect(),
     })
+}
+
+/// Files of rows end with an empty line. pg_restore does not miss the end of one that is not compressed.
+fn complete(folder: &Path) -> Result<(), Stop> {
+    let problem = |error: std::io::Error| Stop::CouldNot(format!("{}: {error}", folder.display()));
+    for entry in fs::read_dir(folder).map_err(problem)?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number =
+            name.strip_suffix(".dat").is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        if !number {
+            continue;
+        }
+        let mut file = File::open(entry.path()).map_err(problem)?;
+        let length = file.metadata().map_err(problem)?.len();
+        let mut end = Vec::new();
+        file.seek(SeekFrom::Start(length.saturating_sub(2)))
+            .and_then(|_| file.read_to_end(&mut end))
+            .map_err(problem)?;
+        if end != b"\n\n" {
+            return Err(Stop::Refused(format!("{name} has no end: it was cut off")));
+        }
+    }
+    Ok(())
 }
 
 /// Statements that fail harmlessly leave their number behind, and an exit code.

@@ -232,7 +232,7 @@ impl Filter {
     fn line(&mut self, piece: &mut [u8]) -> io::Result<bool> {
         // Most lines begin with none of these.
         let Some(first) = piece.first() else { return Ok(false) };
-        if !b"-\\CGRADIS".contains(first) {
+        if !b"-\\CGRADISU".contains(first) {
             return Ok(false);
         }
         let text = String::from_utf8_lossy(&piece[..piece.len().min(4096)]).into_owned();
@@ -257,8 +257,8 @@ impl Filter {
                 self.database(&name)?;
             }
             return Ok(true);
-        } else if line.starts_with("DROP DATABASE ") || line.starts_with("ALTER DATABASE ") {
-            // About names that are not the drill's.
+        } else if about_databases(line) {
+            // Names that are not the drill's.
             return Ok(true);
         } else if line.starts_with("CREATE ROLE ") || line.starts_with("ALTER ROLE ") {
             // The superuser is the drill's own.
@@ -294,9 +294,6 @@ impl Filter {
 
     /// The database of the scratch server that stands for one of the script.
     fn database(&mut self, name: &str) -> io::Result<String> {
-        if name == "postgres" || name == "template1" {
-            return Ok(name.to_owned());
-        }
         let plain =
             name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
         let own: String = format!("{}_{}", self.prefix, plain.collect::<String>()).chars().take(60).collect();
@@ -365,6 +362,14 @@ impl Helper {
             format!("SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = {}", literal(name));
         Ok(!self.query(&query, seen)?.is_empty())
     }
+}
+
+/// Whether a line changes a database as a whole, or removes a role.
+fn about_databases(line: &str) -> bool {
+    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+    begins(&["DROP DATABASE ", "ALTER DATABASE ", "COMMENT ON DATABASE ", "DROP ROLE "])
+        || (begins(&["GRANT ", "REVOKE "]) && line.contains(" ON DATABASE "))
+        || (begins(&["UPDATE pg_catalog.pg_database "]))
 }
 
 /// The database that a `\connect` names, where it names nothing else: a whole address would lead to another server.

@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The superuser of the scratch cluster: the usual name, since dumps name it.
 pub const SUPERUSER: &str = "postgres";
 
+/// Where the server writes its messages.
+const LOG: &str = "server.log";
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -56,7 +59,7 @@ impl Server {
                 last_lines(&finished.messages)
             )));
         }
-        let log_path = scratch.folder().join("server.log");
+        let log_path = scratch.folder().join(LOG);
         let log = fs::File::create(&log_path).map_err(|error| disk(&log_path, &error))?;
         let log_too = log.try_clone().map_err(|error| disk(&log_path, &error))?;
         let mut postgres = scratch.command(&installation.bin.join("postgres"), Who::Scratch, Death::Quit);
@@ -184,6 +187,10 @@ impl Server {
             "no connection to the server",
         ];
         if gone.iter().any(|sign| messages.contains(sign)) {
+            // A server whose log does not fit on the disk ends itself.
+            if log_end(scratch).contains("No space left on device") {
+                return Err(Stop::CouldNot(full(scratch.folder())));
+            }
             return Err(Stop::CouldNot(format!(
                 "the scratch server was ended from outside, or by a lack of memory; this says nothing about the backup: {}",
                 last_lines(messages)
@@ -209,6 +216,18 @@ impl Drop for Server {
         }
         end(&mut self.process);
     }
+}
+
+/// The last messages of the server.
+fn log_end(scratch: &Scratch) -> String {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut end = Vec::new();
+    if let Ok(mut log) = fs::File::open(scratch.folder().join(LOG)) {
+        let length = log.metadata().map_or(0, |metadata| metadata.len());
+        let _ = log.seek(SeekFrom::Start(length.saturating_sub(64 << 10)));
+        let _ = log.take(64 << 10).read_to_end(&mut end);
+    }
+    String::from_utf8_lossy(&end).into_owned()
 }
 
 /// An error of the reading side as the end of a drill.
