@@ -226,8 +226,12 @@ fn prepare<'a>(scratch: &Scratch, copy: &'a Copy<'a>, name: &str) -> Result<Sour
         }
         return Ok(Source::Folder(folder(scratch, copy, name)?));
     }
-    if copy.damage != Damage::Flipped || !artefact.layers.is_empty() && artefact.format == Format::PostgresTar
-    {
+    let tar = artefact.format == Format::PostgresTar;
+    let itself = artefact.layers.is_empty() && matches!(copy.damage, Damage::None | Damage::SchemaOnly);
+    if tar && itself {
+        complete_tar(&mut copy.open()?)?;
+    }
+    if itself || (!tar && copy.damage != Damage::Flipped) {
         return Ok(Source::Input(copy));
     }
     let path = scratch.folder().join(format!("{name}.copy"));
@@ -238,10 +242,61 @@ fn prepare<'a>(scratch: &Scratch, copy: &'a Copy<'a>, name: &str) -> Result<Sour
         .open(&path)
         .map_err(|error| disk(&path, &error))?;
     let mut stream = copy.stream()?;
-    std::io::copy(&mut stream, &mut out).map_err(|error| disk(&path, &error))?;
-    flip_file(&mut out, artefact.format).map_err(|error| disk(&path, &error))?;
+    let mut buffer = vec![0_u8; 256 << 10];
+    loop {
+        let length = stream
+            .read(&mut buffer)
+            .map_err(|error| Stop::Refused(format!("the artefact cannot be read to its end: {error}")))?;
+        if length == 0 {
+            break;
+        }
+        out.write_all(&buffer[..length]).map_err(|error| disk(&path, &error))?;
+    }
+    if tar {
+        complete_tar(&mut out)?;
+    }
+    if copy.damage == Damage::Flipped {
+        flip_file(&mut out, artefact.format).map_err(|error| disk(&path, &error))?;
+    }
     scratch.give(&path)?;
     Ok(Source::Changed(path))
+}
+
+/// A tar file ends with an empty block. pg_restore reads on for ever where it does not find the end of a member.
+fn complete_tar(file: &mut File) -> Result<(), Stop> {
+    let problem = |error: std::io::Error| Stop::CouldNot(format!("the archive cannot be read: {error}"));
+    let size = file.metadata().map_err(problem)?.len();
+    let mut at = 0;
+    let mut header = [0_u8; 512];
+    loop {
+        if at + 512 > size {
+            return Err(Stop::refused("the tar archive has no end: it was cut off"));
+        }
+        file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut header)).map_err(problem)?;
+        if header.iter().all(|byte| *byte == 0) {
+            return file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(problem);
+        }
+        let Some(length) = member_length(&header) else {
+            return Err(Stop::refused("the tar archive is destroyed: a member has no length"));
+        };
+        at = length
+            .div_ceil(512)
+            .checked_mul(512)
+            .and_then(|length| length.checked_add(at + 512))
+            .ok_or_else(|| {
+                Stop::refused("the tar archive is destroyed: a member has an impossible length")
+            })?;
+    }
+}
+
+/// The length in the header of a member of a tar file: octal digits, or a number in base 256 for large ones.
+fn member_length(header: &[u8; 512]) -> Option<u64> {
+    let field = &header[124..136];
+    if field[0] & 0x80 != 0 {
+        return Some(field[4..].iter().fold(0, |length, byte| length << 8 | u64::from(*byte)));
+    }
+    let digits: String = field.iter().map(|byte| char::from(*byte)).filter(char::is_ascii_digit).collect();
+    u64::from_str_radix(&digits, 8).ok()
 }
 
 /// A copy of a folder, since another account may not read the original, or with one file changed: the largest, which
@@ -305,9 +360,7 @@ fn largest_member(file: &mut File, size: u64) -> std::io::Result<(u64, u64)> {
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut header)?;
         let name = header[..100].split(|byte| *byte == 0).next().unwrap_or_default();
-        let digits: String =
-            header[124..136].iter().map(|byte| char::from(*byte)).filter(char::is_ascii_digit).collect();
-        let Ok(length) = u64::from_str_radix(&digits, 8) else { break };
+        let Some(length) = member_length(&header).filter(|length| *length <= size) else { break };
         if name.ends_with(b".dat") && name != b"toc.dat" && length > best {
             best = length;
             largest = (at + 512, length);
