@@ -210,7 +210,8 @@ fn without_a_manifest_contents_are_not_verified_and_damaged_copies_are_still_fou
 #[test]
 fn what_is_wrong_with_a_backup_is_found_and_said() {
     let place = Place::new();
-    let cases: &[(&str, &dyn Fn(&Path), i32, &str)] = &[
+    type Case<'a> = (&'a str, &'a dyn Fn(&Path), i32, &'a str);
+    let cases: &[Case] = &[
         ("cut.dump", &|path| cut(path, 2), 1, "end of file"),
         (
             "nohead.dump",
@@ -242,7 +243,7 @@ fn what_is_wrong_with_a_backup_is_found_and_said() {
 fn cut(path: &Path, part: u64) {
     let file = File::options().write(true).open(path).unwrap();
     let length = file.metadata().unwrap().len();
-    file.set_len(if part == 0 { 0 } else { length / part }).unwrap();
+    file.set_len(length.checked_div(part).unwrap_or(0)).unwrap();
 }
 
 fn flip(path: &Path) {
