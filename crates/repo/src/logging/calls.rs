@@ -15,8 +15,6 @@ use crate::tree::{File, Tree};
 
 /// How many files are looked into, shared out among the components; beyond that, each so many of a component's.
 const FILES: usize = 900;
-/// How many files of each component are looked into in any case.
-const LEAST: usize = 60;
 /// How many bare prints are named.
 const NAMED: usize = 20;
 /// Longest file that is parsed.
@@ -165,7 +163,7 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> Vec<Lo
         by_component.entry(folder_of(index)).or_default().push(index);
     }
     // A small server beside a large one is not lost among its files.
-    let share = (FILES / by_component.len().max(1)).max(LEAST);
+    let share = share(by_component.values().map(Vec::len).collect(), FILES);
     let mut components: BTreeMap<&str, LogCalls> = BTreeMap::new();
     let mut chosen: Vec<usize> = Vec::new();
     for (folder, files) in &by_component {
@@ -186,6 +184,20 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> Vec<Lo
         calls.bare_places.extend(count.bare.into_iter().take(room));
     }
     components.into_values().collect()
+}
+
+/// How many of each part may be taken so that all together are no more than the budget: small parts leave room for large ones.
+fn share(mut sizes: Vec<usize>, budget: usize) -> usize {
+    sizes.sort_unstable();
+    let mut room = budget;
+    for (index, size) in sizes.iter().enumerate() {
+        let fair = room / (sizes.len() - index);
+        if *size > fair {
+            return fair.max(1);
+        }
+        room -= size;
+    }
+    budget.max(1)
 }
 
 fn count(tree: &Tree, file: &File) -> Option<Count> {
@@ -257,6 +269,14 @@ mod tests {
             assert!(of().any(|rule| rule.levelled.is_some()), "{language:?}");
             assert!(of().any(|rule| rule.bare.is_some()), "{language:?}");
         }
+    }
+
+    #[test]
+    fn small_parts_leave_room_for_large_ones() {
+        assert_eq!(share(vec![5, 2_000, 10], 900), 885);
+        assert_eq!(share(vec![800, 800], 900), 450);
+        assert_eq!(share(vec![3, 4], 900), 900);
+        assert_eq!(share(vec![9; 2_000], 900), 1);
     }
 
     /// How many levelled calls and bare prints.

@@ -248,7 +248,9 @@ fn in_configuration(path: &str, line: &str) -> bool {
         name.as_str(),
         ".npmrc" | "package.json" | "tsconfig.json" | "redis.conf" | "pyproject.toml"
     );
-    (named && !npm && !line.contains("loglevel = 1")) && (spring || dotnet || is_settings(&name))
+    // Grafana, Keycloak, Traefik and Vault have a level of their own.
+    let other = ["GF_LOG", "KC_LOG", "TRAEFIK_LOG", "VAULT_LOG"].iter().any(|prefix| line.contains(prefix));
+    (named && !other && !npm && !line.contains("loglevel = 1")) && (spring || dotnet || is_settings(&name))
         || dotnet
         || logback
 }
@@ -278,6 +280,12 @@ fn is_settings(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_configuration() {
+        assert!(in_configuration("compose.yml", "      - LOG_LEVEL=info"));
+        assert!(!in_configuration("compose.yml", "      - GF_LOG_LEVEL=error"));
+    }
 
     #[test]
     fn lines_of_code() {
