@@ -44,6 +44,11 @@ const NEEDS: &[Need] = &[
         why: "backups are made and restored",
     },
     Need { programs: &["sqlite3"], package: "sqlite3", why: "database files are made" },
+    Need {
+        programs: &["/usr/sbin/mariadbd", "mariadbd"],
+        package: "mariadb-server",
+        why: "dumps are made and restored",
+    },
     Need { programs: &["zstd"], package: "zstd", why: "backups are compressed" },
     Need { programs: &["xz"], package: "xz-utils", why: "backups are compressed" },
     Need { programs: &["setpriv"], package: "util-linux", why: "servers do not run as root" },

@@ -7,7 +7,7 @@ use std::process::Command;
 use jiff::Timestamp;
 use seaworthy_database::manifest::SCHEMA;
 use seaworthy_database::postgres::{self, Address, Session};
-use seaworthy_database::{Engine, Error, Manifest, sqlite};
+use seaworthy_database::{Engine, Error, Manifest, mariadb, sqlite};
 
 use crate::arguments::BackupManifest;
 use crate::failure::{Failure, Outcome};
@@ -21,6 +21,11 @@ pub fn manifest(arguments: &BackupManifest) -> Result<Outcome, Failure> {
                 .map_err(|_| Failure::Usage(format!("--database env:{name}: the variable is not set")))?;
             match value.strip_prefix("sqlite:") {
                 Some(path) => of_file(Path::new(path.trim_start_matches("//")), arguments)?,
+                None if mariadb::Address::is_one(&value) => {
+                    let address = mariadb::Address::read(&value)
+                        .map_err(|why| Failure::Usage(format!("--database env:{name}: {why}")))?;
+                    of_mariadb(&address, arguments)?
+                }
                 None => {
                     let address = Address::read(&value)
                         .map_err(|why| Failure::Usage(format!("--database env:{name}: {why}")))?;
@@ -81,6 +86,55 @@ fn of_server(address: &Address, arguments: &BackupManifest) -> Result<Manifest, 
     Ok(Manifest {
         schema: SCHEMA.to_owned(),
         engine: Engine::Postgresql,
+        server_version: server.version,
+        database: server.database,
+        identity: server.identity,
+        taken_at,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        contents,
+    })
+}
+
+fn of_mariadb(address: &mariadb::Address, arguments: &BackupManifest) -> Result<Manifest, Failure> {
+    if arguments.snapshot.is_some() || !arguments.command.is_empty() {
+        return Err(Failure::Usage(
+            "snapshots are shared by PostgreSQL's sessions only; take the manifest while nothing writes, such as on a replica whose \
+             replication is paused, or of a restored copy of the backup"
+                .to_owned(),
+        ));
+    }
+    let client = mariadb::client().ok_or_else(|| {
+        Failure::CouldNotAssess(
+            "the mariadb client is not installed: the Debian package is mariadb-client".to_owned(),
+        )
+    })?;
+    let mut command = Command::new(client);
+    // What people set for their terminals does not belong here.
+    command.arg("--no-defaults");
+    address.put_into(&mut command);
+    let mut session = mariadb::Session::start(command, Box::new(|| true)).map_err(failed)?;
+    let server = mariadb::server(&mut session).map_err(failed)?;
+    mariadb::open_snapshot(&mut session).map_err(failed)?;
+    let taken_at = Timestamp::now();
+    let databases = if server.database.is_empty() {
+        mariadb::databases(&mut session).map_err(failed)?
+    } else {
+        vec![server.database.clone()]
+    };
+    for database in &databases {
+        let without = mariadb::without_transactions(&mut session, database).map_err(failed)?;
+        if !without.is_empty() {
+            let _ = writeln!(
+                std::io::stderr(),
+                "these tables of {database} have no transactions and are not in the snapshot: {}",
+                without.join(", ")
+            );
+        }
+    }
+    let contents = mariadb::contents(&mut session, &databases, &mut progress()).map_err(failed)?;
+    Ok(Manifest {
+        schema: SCHEMA.to_owned(),
+        engine: Engine::Mariadb,
         server_version: server.version,
         database: server.database,
         identity: server.identity,

@@ -55,6 +55,13 @@ impl Contents {
         self.tables.iter().map(|table| table.rows).sum()
     }
 
+    /// Names tables with their database, where it is one of several.
+    pub fn qualify(&mut self, database: &str) {
+        for table in &mut self.tables {
+            table.name = format!("{database}.{}", table.name);
+        }
+    }
+
     /// A table.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)

@@ -6,13 +6,16 @@
 //! | [`contents`] | what a database holds, and how two of them differ |
 //! | [`manifest`] | that, as a backup job writes it beside its artefact |
 //! | [`identity`] | which server it is: never compared by address |
+//! | [`mariadb`] | MariaDB and MySQL, through the `mariadb` client |
 //! | [`postgres`] | through `psql`: its TLS and its ways to authenticate, without a client library |
 //! | [`sqlite`] | through SQLite's own library |
 
+mod address;
 pub mod contents;
 mod error;
 pub mod identity;
 pub mod manifest;
+pub mod mariadb;
 pub mod postgres;
 pub mod sqlite;
 

@@ -20,7 +20,8 @@
 //! | `locations/` | where artefacts lie: lists them, fetches one | a file, a line in `locations::list` |
 //! | `artefact` | what a file is, told by its content | a [`restore::Format`] and its first bytes |
 //! | `reading` | peels compression off, and damages copies for the negative controls | a `Layer` |
-//! | `postgres/`, `sqlite/` | one folder for each engine, one file for each format; implement [`restore::Engine`] | a folder, a line in `restore::engine` |
+//! | `postgres/`, `mariadb/`, `sqlite/` | one folder for each engine, one file for each format; implement [`restore::Engine`] | a folder, a line in `restore::engine` |
+//! | `bounds` | ends programs that an artefact keeps from ending | |
 //! | `checks/` | what is asked of a restored database | a file, a line in `checks::all` |
 //! | `controls` | damaged copies that must not pass | |
 //! | `objectives` | age, gaps and duration against what is allowed | |

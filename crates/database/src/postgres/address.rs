@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use crate::address::{decoded, parameters, parts};
+
 /// The parts of a connection address, as variables of libpq.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
@@ -62,19 +64,14 @@ impl Address {
     /// # Errors
     /// What is wrong, without repeating the address: it may hold a password.
     pub fn read(text: &str) -> Result<Address, String> {
-        let Some((scheme, rest)) = text.trim().split_once("://") else {
+        let Some((scheme, _)) = text.trim().split_once("://") else {
             return Err("it is no address of the form postgres://user@host/database".to_owned());
         };
         // Some frameworks name their driver: postgresql+psycopg.
         if !matches!(scheme.split('+').next(), Some("postgres" | "postgresql" | "postgis")) {
             return Err(format!("its scheme is {scheme:?}, not postgres"));
         }
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-        let (user, hosts) = match authority.rsplit_once('@') {
-            Some((user, hosts)) => (Some(user), hosts),
-            None => (None, authority),
-        };
+        let parts = parts(text)?;
         let mut variables: Vec<(&'static str, String)> = Vec::new();
         let mut add = |name: &'static str, value: &str| -> Result<(), String> {
             let value = decoded(value)?;
@@ -84,14 +81,13 @@ impl Address {
             }
             Ok(())
         };
-        if let Some(user) = user {
-            let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        if let Some((user, password)) = parts.user {
             add("PGUSER", user)?;
             add("PGPASSWORD", password)?;
         }
         let mut names = Vec::new();
         let mut ports = Vec::new();
-        for host in hosts.split(',').filter(|host| !host.is_empty()) {
+        for host in parts.hosts.split(',').filter(|host| !host.is_empty()) {
             let (name, port) = match host.rsplit_once(':') {
                 // A colon inside of brackets belongs to the address.
                 Some((name, port)) if !port.contains(']') => (name, port),
@@ -104,9 +100,8 @@ impl Address {
         if ports.iter().any(|port| !port.is_empty()) {
             add("PGPORT", &ports.join(","))?;
         }
-        add("PGDATABASE", database)?;
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        add("PGDATABASE", parts.database)?;
+        for (name, value) in parameters(parts.query) {
             match PARAMETERS.iter().find(|(parameter, _)| *parameter == name) {
                 Some((_, variable)) => add(variable, value)?,
                 None if OF_CLIENTS.contains(&name) => {}
@@ -133,27 +128,6 @@ impl Address {
             of("PGDATABASE").unwrap_or("the database"),
             of("PGHOST").unwrap_or("this machine")
         )
-    }
-}
-
-/// `%2F` and its like.
-fn decoded(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
-        match (digit(rest.next()), digit(rest.next())) {
-            (Some(high), Some(low)) => bytes.push(u8::try_from(high * 16 + low).unwrap_or(0)),
-            _ => return Err("it has a % that no two hexadecimal digits follow".to_owned()),
-        }
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err("it is no text".to_owned()),
     }
 }
 

@@ -215,7 +215,9 @@ fn recognise(head: &[u8]) -> Option<(Format, Versions)> {
         };
         return Some((Format::PostgresPlain, versions));
     }
-    if text.contains("-- MySQL dump") || text.contains("-- MariaDB dump") {
+    // The second is there where comments are left out.
+    let mysql = ["-- MySQL dump", "-- MariaDB dump", "SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT"];
+    if mysql.iter().any(|sign| text.contains(sign)) {
         let server = after("-- Server version").map(|version| version.trim().to_owned());
         return Some((Format::MysqlPlain, Versions { server, ..Versions::default() }));
     }

@@ -1,9 +1,11 @@
 //! `drill restore`: the newest backup is restored into a server of the drill's own, and looked at.
 
 mod artefact;
+mod bounds;
 mod checks;
 mod controls;
 mod locations;
+mod mariadb;
 mod objectives;
 mod postgres;
 mod reading;
@@ -83,6 +85,8 @@ pub struct Restored {
     pub roles: Vec<String>,
     /// What was left out because it is not installed.
     pub left_out: Vec<String>,
+    /// What else must be known of it.
+    pub remarks: Vec<String>,
 }
 
 /// A database engine: a server of the drill's own, and how artefacts get into it.
@@ -95,6 +99,10 @@ pub trait Engine {
     fn describe(&self) -> String;
     /// The version that is restored into.
     fn version(&self) -> String;
+    /// Whether a server of this version writes definitions as this one does.
+    fn same_release(&self, version: &str) -> bool {
+        artefact::major(version).is_some_and(|major| major.to_string() == self.version())
+    }
     /// What must be said of the choice.
     fn remarks(&self) -> Vec<String>;
     /// What will be done, one line each.
@@ -156,10 +164,7 @@ fn engine(artefact: &Artefact) -> Result<Box<dyn Engine>, Stop> {
             Ok(Box::new(postgres::Postgres::choose(artefact)?))
         }
         Format::Sqlite => Ok(Box::new(sqlite::Sqlite::default())),
-        Format::MysqlPlain => Err(Stop::CouldNot(format!(
-            "{}: this version restores no dumps of MariaDB and MySQL",
-            artefact.name
-        ))),
+        Format::MysqlPlain => Ok(Box::new(mariadb::MariaDb::choose(artefact)?)),
         Format::Encrypted => Err(Stop::CouldNot(format!(
             "{}: it is encrypted, and this version does not decrypt; let the drill have a decrypted copy",
             artefact.name

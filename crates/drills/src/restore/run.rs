@@ -79,6 +79,7 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
     report.restore_seconds = Some(restored.seconds);
     report.roles = restored.roles;
     report.left_out = restored.left_out;
+    report.remarks.extend(restored.remarks);
     progress.step("counting rows");
     let mut found: Vec<Contents> = Vec::new();
     let mut refused = None;
@@ -118,8 +119,7 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
     }
     if let Some(manifest) = &manifest {
         report.differences = compare(&manifest.contents, &contents);
-        let major = super::artefact::major(&manifest.server_version).map(|major| major.to_string());
-        if major.is_some_and(|major| major != report.engine_version) {
+        if !engine.same_release(&manifest.server_version) {
             // Versions write definitions differently.
             let (definitions, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut report.differences)
                 .into_iter()

@@ -10,6 +10,7 @@ use super::messages::{faults, summary};
 use super::roles;
 use super::server::{self, Server, last_lines};
 use crate::restore::artefact::Format;
+use crate::restore::bounds::{self, Bounds};
 use crate::restore::reading::Damage;
 use crate::restore::{Copy, Restored};
 use crate::scratch::{Feed, Scratch, disk};
@@ -37,6 +38,7 @@ impl Source<'_> {
         server: &Server,
         scratch: &mut Scratch,
         arguments: &[&str],
+        bounds: Bounds,
         watch: &mut dyn FnMut(u32),
     ) -> Result<crate::scratch::Finished, Stop> {
         let mut command = server.client(scratch, "pg_restore", "template1");
@@ -44,7 +46,7 @@ impl Source<'_> {
         if let Source::Folder(path) = self {
             command.arg("--format=directory").arg(path);
         }
-        scratch.run(command, self.feed()?, watch)
+        bounds::run(scratch, command, self.feed()?, bounds, watch)
     }
 }
 
@@ -54,17 +56,19 @@ pub fn restore(
     scratch: &mut Scratch,
     copy: &Copy,
     name: &str,
+    good: Option<f64>,
     progress: &mut Progress,
 ) -> Result<Restored, Stop> {
     let began = Instant::now();
+    let bounds = Bounds::of(copy.damage, good);
     let source = prepare(scratch, copy, name)?;
     if let Source::Folder(path) = &source {
         complete(path)?;
     }
-    let listed = source.run(server, scratch, &["--list"], &mut |_| {})?;
+    let listed = source.run(server, scratch, &["--list"], bounds, &mut |_| {})?;
     listed_well(&listed, copy)?;
     let listing = listed.output.text();
-    let schema = source.run(server, scratch, &["--schema-only", "--file=-"], &mut |_| {})?;
+    let schema = source.run(server, scratch, &["--schema-only", "--file=-"], bounds, &mut |_| {})?;
     if !schema.success {
         server.still_well(scratch, &schema.messages)?;
         return Err(Stop::Refused(format!("pg_restore cannot read the archive: {}", said(&schema))));
@@ -104,8 +108,8 @@ pub fn restore(
         arguments.push("--schema-only");
     }
     let size = copy.artefact.size;
-    let finished = source.run(server, scratch, &arguments, &mut |pid| {
-        if let Some(at) = position(pid) {
+    let finished = source.run(server, scratch, &arguments, bounds, &mut |pid| {
+        if let Some(at) = bounds::position(pid) {
             progress.advance(at, size);
         }
     })?;
@@ -131,6 +135,7 @@ pub fn restore(
         seconds,
         roles: stubs,
         left_out: left_out.into_iter().collect(),
+        ..Restored::default()
     })
 }
 
@@ -183,12 +188,6 @@ fn said(finished: &crate::scratch::Finished) -> String {
     }
     let said = last_lines(&finished.messages);
     if said.is_empty() { finished.status.clone() } else { said }
-}
-
-/// Where a program is in the file that it reads.
-fn position(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/fdinfo/0")).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
 }
 
 /// The list of what is restored, without extensions that are not installed, and their names.

@@ -15,6 +15,7 @@ use seaworthy_database::{Contents, Engine as Kind, Identity};
 use self::programs::Installation;
 use self::server::Server;
 use super::artefact::{Artefact, Format};
+use super::reading::Damage;
 use super::{Copy, Engine, Restored, Verify};
 use crate::scratch::{Account, Death, Feed, Scratch, Who};
 use crate::{Progress, Stop};
@@ -25,6 +26,8 @@ pub struct Postgres {
     installation: Installation,
     remarks: Vec<String>,
     server: Option<Server>,
+    /// How long the undamaged artefact took, in seconds.
+    good: Option<f64>,
 }
 
 impl Postgres {
@@ -34,7 +37,7 @@ impl Postgres {
     /// When none that fit are installed.
     pub fn choose(artefact: &Artefact) -> Result<Postgres, Stop> {
         let (installation, remarks) = programs::choose(&programs::installed(), artefact)?;
-        Ok(Postgres { installation, remarks, server: None })
+        Ok(Postgres { installation, remarks, server: None, good: None })
     }
 
     fn server(&self) -> Result<&Server, Stop> {
@@ -95,11 +98,16 @@ impl Engine for Postgres {
         name: &str,
         progress: &mut Progress,
     ) -> Result<Restored, Stop> {
+        let good = self.good;
         let server = self.server()?;
-        match copy.artefact.format {
-            Format::PostgresPlain => plain::restore(server, scratch, copy, name, progress),
-            _ => archive::restore(server, scratch, copy, name, progress),
+        let restored = match copy.artefact.format {
+            Format::PostgresPlain => plain::restore(server, scratch, copy, name, good, progress),
+            _ => archive::restore(server, scratch, copy, name, good, progress),
+        }?;
+        if copy.damage == Damage::None {
+            self.good = Some(restored.seconds);
         }
+        Ok(restored)
     }
 
     fn contents(

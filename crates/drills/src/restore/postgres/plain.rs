@@ -14,6 +14,7 @@ use seaworthy_database::postgres::Session;
 use super::messages::{faults, summary};
 use super::server::{Server, last_lines};
 use super::{literal, quoted, roles};
+use crate::restore::bounds::{self, Bounds};
 use crate::restore::reading::Damage;
 use crate::restore::{Copy, Restored};
 use crate::scratch::{Feed, Scratch};
@@ -28,6 +29,7 @@ pub fn restore(
     scratch: &mut Scratch,
     copy: &Copy,
     name: &str,
+    good: Option<f64>,
     progress: &mut Progress,
 ) -> Result<Restored, Stop> {
     let began = Instant::now();
@@ -42,7 +44,13 @@ pub fn restore(
     server.create(scratch, name, &encoding)?;
     let mut probe = server.client(scratch, "psql", name);
     probe.args(["--no-psqlrc", "--command", "\\restrict probe"]);
-    let restricts = scratch.run(probe, Feed::Nothing, &mut |_| {})?.success;
+    // Without it, a script could start programs as the user of the drill.
+    if !scratch.run(probe, Feed::Nothing, &mut |_| {})?.success {
+        return Err(Stop::could_not(
+            "the psql here is too old to be kept from obeying commands in a script (\\restrict, since 13.22, 14.19, 15.14, 16.10 and \
+             17.6): install the current minor version",
+        ));
+    }
 
     let seen = Arc::new(Mutex::new(Seen { databases: vec![name.to_owned()], ..Seen::default() }));
     let filter = Filter {
@@ -51,7 +59,7 @@ pub fn restore(
         at: 0,
         state: State::Start,
         within: false,
-        key: restricts.then(|| format!("{:x}{:x}", std::process::id(), began.elapsed().as_nanos())),
+        key: unguessable()?,
         damage: copy.damage,
         flipped: false,
         prefix: name.to_owned(),
@@ -66,7 +74,8 @@ pub fn restore(
     psql.args(["--no-psqlrc", "--quiet", "--no-password", "--echo-errors", "--set", "ON_ERROR_STOP=0"])
         .args(["--set", "VERBOSITY=terse", "--output", "/dev/null", "--file", "-"]);
     let size = copy.artefact.size;
-    let finished = scratch.run(psql, Feed::Stream(Box::new(filter)), &mut |_| {
+    let bounds = Bounds::of(copy.damage, good);
+    let finished = bounds::run(scratch, psql, Feed::Stream(Box::new(filter)), bounds, &mut |_| {
         let read = seen.lock().unwrap_or_else(PoisonError::into_inner).read;
         if copy.artefact.layers.is_empty() {
             progress.advance(read, size);
@@ -106,7 +115,17 @@ pub fn restore(
         seconds,
         roles: seen.roles.into_iter().collect(),
         left_out: seen.left_out.into_iter().collect(),
+        ..Restored::default()
     })
+}
+
+/// A key that a script cannot know.
+fn unguessable() -> Result<String, Stop> {
+    let mut bytes = [0_u8; 16];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(|error| Stop::CouldNot(format!("/dev/urandom: {error}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What the filter saw on its way.
@@ -141,7 +160,7 @@ struct Filter {
     /// In the middle of a long line.
     within: bool,
     /// psql is told to refuse its own commands until it hears this again.
-    key: Option<String>,
+    key: String,
     damage: Damage,
     flipped: bool,
     /// What databases that the script makes are called here: names in the scratch server are the drill's own.
@@ -183,15 +202,11 @@ impl Filter {
     }
 
     fn restrict(&mut self) {
-        if let Some(key) = &self.key {
-            self.ready.extend(format!("\\restrict {key}\n").into_bytes());
-        }
+        self.ready.extend(format!("\\restrict {}\n", self.key).into_bytes());
     }
 
     fn unrestrict(&mut self) {
-        if let Some(key) = &self.key {
-            self.ready.extend(format!("\\unrestrict {key}\n").into_bytes());
-        }
+        self.ready.extend(format!("\\unrestrict {}\n", self.key).into_bytes());
     }
 
     fn piece(&mut self, mut piece: Vec<u8>, begins: bool) -> io::Result<()> {
