@@ -14,7 +14,7 @@ use crate::scan::{Needle, NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
 
 /// How many files are looked into, shared out among the components; beyond that, each so many of a component's.
-const FILES: usize = 900;
+const FILES: usize = 240;
 /// How many bare prints are named.
 const NAMED: usize = 20;
 /// Longest file that is parsed.
