@@ -284,7 +284,7 @@ pub struct DrillRestore {
     /// Folder of the repository
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// Folder of the backups, or one backup; without it `location` under [backups] in seaworthy.toml
+    /// Folder of the backups, or one backup; without it `location` of the backups in seaworthy.toml
     #[arg(long, value_name = "LOCATION")]
     pub from: Option<String>,
     /// Which files there are backups of this system, such as 'shop-*.dump'

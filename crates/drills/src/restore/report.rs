@@ -74,7 +74,7 @@ pub struct Control {
 /// What a restore drill found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// The name and version of this format.
     pub schema: &'static str,
     /// What it comes to.
     pub verdict: Verdict,
