@@ -11,6 +11,7 @@
 //! | [`sqlite`] | through SQLite's own library |
 
 mod address;
+mod answer;
 pub mod contents;
 mod error;
 pub mod identity;

@@ -53,12 +53,8 @@ fn of_part(
     capabilities: &Capabilities,
     findings: &mut Findings,
 ) {
-    let seen = |sign: &'static str| -> Vec<&CodeMatch> {
-        code.of(sign)
-            .filter(|found| part.holds(&found.at))
-            .filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
-            .collect()
-    };
+    let seen =
+        |sign: &'static str| -> Vec<&CodeMatch> { places::in_server(part, system, code, sign).collect() };
     let unlimited = seen("call-without-limit");
     let limited = seen("call-with-limit");
     let by_default = seen("call-limited-by-default");

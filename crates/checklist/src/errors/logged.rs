@@ -89,10 +89,7 @@ fn of_part(
         for found in code.of("default-log-silenced").filter(here) {
             findings.contradicts(found.says.clone(), &found.at);
         }
-        let handler = code
-            .of("error-log-context")
-            .filter(here)
-            .find(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at));
+        let handler = places::in_server(part, system, code, "error-log-context").find(here);
         let product = capabilities.of("error-context").find_map(|product| {
             let at = part.used(product)?;
             Some((product, at))

@@ -1,6 +1,6 @@
 //! Which part of the system a place belongs to.
 
-use seaworthy_facts::{Code, Location, System};
+use seaworthy_facts::{Code, CodeMatch, Location, System};
 
 use crate::parts::Part;
 
@@ -53,6 +53,17 @@ pub fn calls_out(part: &Part<'_>, system: &System, code: &Code) -> bool {
             code.of(sign)
                 .any(|found| part.owns(&found.at) && !in_browser(system, &found.at) && !is_tool(&found.at))
         })
+}
+
+/// What the code of a part shows where servers run it: not in browsers, and not in tools.
+pub fn in_server<'a>(
+    part: &Part<'_>,
+    system: &System,
+    code: &'a Code,
+    sign: &'a str,
+) -> impl Iterator<Item = &'a CodeMatch> {
+    code.of(sign)
+        .filter(move |found| part.holds(&found.at) && !in_browser(system, &found.at) && !is_tool(&found.at))
 }
 
 /// Code that developers run by hand.

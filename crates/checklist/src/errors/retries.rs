@@ -63,11 +63,7 @@ fn of_part(
     capabilities: &Capabilities,
     findings: &mut Findings,
 ) {
-    let seen = |sign: &'static str| {
-        code.of(sign)
-            .filter(|found| part.holds(&found.at))
-            .filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
-    };
+    let seen = |sign: &'static str| places::in_server(part, system, code, sign);
     // The waiting time of somebody who fails to log in grows too, and is no retry.
     let throttles = |at: &Location| {
         at.path().is_some_and(|path| {

@@ -66,12 +66,8 @@ fn shapes(part: &Part<'_>, code: &Code) -> bool {
 }
 
 fn of_part(part: &Part<'_>, system: &System, handling: &ErrorHandling, code: &Code, findings: &mut Findings) {
-    let seen = |sign: &'static str| -> Vec<&CodeMatch> {
-        code.of(sign)
-            .filter(|found| part.holds(&found.at))
-            .filter(|found| !places::in_browser(system, &found.at) && !places::is_tool(&found.at))
-            .collect()
-    };
+    let seen =
+        |sign: &'static str| -> Vec<&CodeMatch> { places::in_server(part, system, code, sign).collect() };
     for leak in seen("error-message-leak").into_iter().take(LISTED) {
         findings.contradicts(leak.says.clone(), &leak.at);
         findings.remedy("Answer errors that carry no status with a general message, and log their own.");

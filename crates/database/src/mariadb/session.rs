@@ -1,15 +1,13 @@
 //! A conversation with the client program.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::Error;
-
-/// An answer larger than this is not read, in bytes.
-const LARGEST: usize = 256 << 20;
+use crate::answer::{LARGEST, first, lines};
 
 /// The name of the client program here: MariaDB's own, else MySQL's.
 pub fn client() -> Option<&'static str> {
@@ -62,20 +60,7 @@ impl Session {
         let Some(stdin) = child.stdin.take() else {
             return Err(Error::Unusable("the client has no pipe".to_owned()));
         };
-        let (send, lines) = sync_channel(1024);
-        std::thread::spawn(move || {
-            let mut reader = BufReader::with_capacity(64 << 10, reader);
-            loop {
-                let mut line = Vec::new();
-                match reader.by_ref().take(LARGEST as u64).read_until(b'\n', &mut line) {
-                    Ok(1..) => {}
-                    _ => return,
-                }
-                if send.send(line).is_err() {
-                    return;
-                }
-            }
-        });
+        let lines = lines(reader);
         let mut session = Session { child, stdin, lines, asked: 0, go_on };
         session.rows("SELECT 1")?;
         Ok(session)
@@ -129,11 +114,7 @@ impl Session {
     /// # Errors
     /// The server's error, or an answer without rows.
     pub fn value(&mut self, query: &str) -> Result<String, Error> {
-        let rows = self.rows(query)?;
-        rows.into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next())
-            .ok_or_else(|| Error::Answered("the server answered without a row".to_owned()))
+        first(self.rows(query)?)
     }
 
     /// What the client said before it went.

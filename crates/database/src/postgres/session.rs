@@ -1,15 +1,13 @@
 //! A conversation with `psql`.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::Error;
-
-/// An answer larger than this is not read, in bytes.
-const LARGEST: usize = 256 << 20;
+use crate::answer::{LARGEST, first, lines};
 
 /// Messages that are kept, in bytes.
 const MOST_MESSAGES: u64 = 64 << 10;
@@ -46,20 +44,7 @@ impl Session {
         else {
             return Err(Error::Unusable("psql has no pipes".to_owned()));
         };
-        let (send, lines) = sync_channel(1024);
-        std::thread::spawn(move || {
-            let mut reader = BufReader::with_capacity(64 << 10, stdout);
-            loop {
-                let mut line = Vec::new();
-                match reader.by_ref().take(LARGEST as u64).read_until(b'\n', &mut line) {
-                    Ok(1..) => {}
-                    _ => return,
-                }
-                if send.send(line).is_err() {
-                    return;
-                }
-            }
-        });
+        let lines = lines(stdout);
         let messages = std::thread::spawn(move || {
             let mut kept = Vec::new();
             let mut stderr = stderr;
@@ -125,11 +110,7 @@ impl Session {
     /// # Errors
     /// The server's error, or an answer without rows.
     pub fn value(&mut self, query: &str) -> Result<String, Error> {
-        let rows = self.rows(query)?;
-        rows.into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next())
-            .ok_or_else(|| Error::Answered("the server answered without a row".to_owned()))
+        first(self.rows(query)?)
     }
 
     /// What psql said before it went.

@@ -246,3 +246,63 @@ pub fn position(pid: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/fdinfo/0")).ok()?;
     text.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Stdio;
+
+    use super::*;
+
+    /// What ends a script, and with which signal it went.
+    fn ended(script: &str, bounds: Bounds) -> (Why, Option<i32>) {
+        use std::os::unix::process::ExitStatusExt as _;
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let mut child = Command::new("sh")
+            .args(["-c", script])
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{error}"));
+        let mut look = Look::new(folder.path(), bounds);
+        let why = loop {
+            look.at(child.id());
+            if let Some((_, why)) = look.ended {
+                break why;
+            }
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("`{script}` ended by itself: {status}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let status = child.wait().unwrap_or_else(|error| panic!("{error}"));
+        (why, status.signal())
+    }
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[test]
+    fn what_turns_in_circles_is_ended() {
+        let bounds = Bounds { spinning: 0.3, idle: LONG, whole: None };
+        assert_eq!(ended("while :; do :; done", bounds), (Why::Spinning, Some(9)));
+    }
+
+    #[test]
+    fn what_waits_for_ever_is_ended() {
+        let bounds = Bounds { spinning: 600.0, idle: Duration::from_millis(300), whole: None };
+        assert_eq!(ended("exec sleep 600", bounds), (Why::Idle, Some(9)));
+    }
+
+    #[test]
+    fn what_goes_on_and_on_is_ended_although_it_moves() {
+        let bounds = Bounds { spinning: 600.0, idle: LONG, whole: Some(Duration::from_millis(600)) };
+        assert_eq!(ended("exec cat /dev/zero", bounds), (Why::Whole, Some(9)));
+    }
+
+    #[test]
+    fn only_damaged_copies_are_held_against_the_good_restore() {
+        assert_eq!(Bounds::of(Damage::None, Some(1.0)).whole, None);
+        assert_eq!(Bounds::of(Damage::SchemaOnly, Some(1.0)).whole, Some(Duration::from_secs(70)));
+    }
+}

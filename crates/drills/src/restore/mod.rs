@@ -7,6 +7,7 @@ mod controls;
 mod locations;
 mod mariadb;
 mod objectives;
+mod pieces;
 mod postgres;
 mod reading;
 pub mod record;

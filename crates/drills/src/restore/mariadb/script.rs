@@ -5,7 +5,7 @@
 //! restoring account, accounts and settings of replication stay away. What a dump asks for in another form is refused by
 //! the server.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -14,13 +14,11 @@ use seaworthy_database::mariadb::{Session, is_system};
 
 use super::server::{Server, make};
 use crate::restore::bounds::{self, Bounds};
+use crate::restore::pieces::{Pieces, hand_out};
 use crate::restore::reading::Damage;
 use crate::restore::{Copy, Restored};
 use crate::scratch::{Feed, Scratch};
 use crate::{Interrupt, Progress, Stop};
-
-/// What a line is read in, in bytes; longer ones come in pieces.
-const PIECE: u64 = 1 << 20;
 
 /// Lines with rows that get another digit.
 const FLIPS: u32 = 3;
@@ -41,11 +39,10 @@ pub fn restore(
     drop(session);
     let seen = Arc::new(Mutex::new(Seen { databases: vec![name.clone()], ..Seen::default() }));
     let filter = Filter {
-        input: BufReader::with_capacity(256 << 10, copy.stream()?),
+        pieces: Pieces::of(copy.stream()?),
         ready: Vec::new(),
         at: 0,
         state: State::Statements,
-        within: false,
         body: false,
         damage: copy.damage,
         flips: 0,
@@ -172,12 +169,10 @@ enum State {
 
 /// The script as the client gets it. Each line stays one, so that the client's messages name the right one.
 struct Filter {
-    input: BufReader<Box<dyn Read + Send>>,
+    pieces: Pieces,
     ready: Vec<u8>,
     at: usize,
     state: State,
-    /// In the middle of a long line.
-    within: bool,
     /// In the body of a routine, where statements end otherwise.
     body: bool,
     damage: Damage,
@@ -191,20 +186,11 @@ impl Read for Filter {
         while self.at == self.ready.len() {
             self.ready.clear();
             self.at = 0;
-            let mut piece = Vec::new();
-            let length = self.input.by_ref().take(PIECE).read_until(b'\n', &mut piece)?;
-            if length == 0 {
-                return Ok(0);
-            }
-            lock(&self.seen).read += length as u64;
-            let begins = !self.within;
-            self.within = piece.last() != Some(&b'\n');
+            let Some((piece, begins)) = self.pieces.next()? else { return Ok(0) };
+            lock(&self.seen).read += piece.len() as u64;
             self.piece(piece, begins)?;
         }
-        let length = buffer.len().min(self.ready.len() - self.at);
-        buffer[..length].copy_from_slice(&self.ready[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
+        Ok(hand_out(&self.ready, &mut self.at, buffer))
     }
 }
 

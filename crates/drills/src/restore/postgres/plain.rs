@@ -15,13 +15,11 @@ use super::messages::{faults, summary};
 use super::server::{Server, last_lines};
 use super::{literal, quoted, roles};
 use crate::restore::bounds::{self, Bounds};
+use crate::restore::pieces::{Pieces, hand_out};
 use crate::restore::reading::Damage;
 use crate::restore::{Copy, Restored};
 use crate::scratch::{Feed, Scratch};
 use crate::{Interrupt, Progress, Stop};
-
-/// What a line is read in, in bytes; longer ones come in pieces.
-const PIECE: u64 = 1 << 20;
 
 /// Restores a script into a new database, and those that it makes itself.
 pub fn restore(
@@ -54,11 +52,10 @@ pub fn restore(
 
     let seen = Arc::new(Mutex::new(Seen { databases: vec![name.to_owned()], ..Seen::default() }));
     let filter = Filter {
-        input: BufReader::with_capacity(256 << 10, copy.stream()?),
+        pieces: Pieces::of(copy.stream()?),
         ready: Vec::new(),
         at: 0,
         state: State::Start,
-        within: false,
         key: unguessable()?,
         damage: copy.damage,
         flipped: false,
@@ -153,12 +150,10 @@ enum State {
 
 /// The script as psql gets it.
 struct Filter {
-    input: BufReader<Box<dyn Read + Send>>,
+    pieces: Pieces,
     ready: Vec<u8>,
     at: usize,
     state: State,
-    /// In the middle of a long line.
-    within: bool,
     /// psql is told to refuse its own commands until it hears this again.
     key: String,
     damage: Damage,
@@ -179,20 +174,11 @@ impl Read for Filter {
                 self.restrict();
                 continue;
             }
-            let mut piece = Vec::new();
-            let length = self.input.by_ref().take(PIECE).read_until(b'\n', &mut piece)?;
-            if length == 0 {
-                return Ok(0);
-            }
-            self.seen().read += length as u64;
-            let begins = !self.within;
-            self.within = piece.last() != Some(&b'\n');
+            let Some((piece, begins)) = self.pieces.next()? else { return Ok(0) };
+            self.seen().read += piece.len() as u64;
             self.piece(piece, begins)?;
         }
-        let length = buffer.len().min(self.ready.len() - self.at);
-        buffer[..length].copy_from_slice(&self.ready[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
+        Ok(hand_out(&self.ready, &mut self.at, buffer))
     }
 }
 
