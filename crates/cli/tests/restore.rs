@@ -4,114 +4,13 @@
 mod common;
 
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{Run, Sample, command, finish, item};
-use seaworthy_testkit::postgres::Postgres;
-
-const SHOP: &str = "CREATE EXTENSION pg_trgm; \
-    CREATE TABLE users(id serial PRIMARY KEY, email text UNIQUE NOT NULL); \
-    CREATE TABLE orders(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id int REFERENCES users, total numeric(10,2), note text); \
-    CREATE TABLE drafts(id int); \
-    INSERT INTO users(email) SELECT 'u' || g || '@example.org' FROM generate_series(1, 500) g; \
-    INSERT INTO orders(user_id, total, note) SELECT 1 + g % 500, g * 1.5, repeat('note ' || g, 3) FROM generate_series(1, 3000) g; \
-    ALTER TABLE users OWNER TO shop; GRANT SELECT ON orders TO reader; \
-    ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON users TO reader USING (true)";
-
-/// A server with a database, a folder for backups, and one for scratch folders.
-struct Place {
-    server: Postgres,
-    sample: Sample,
-}
-
-impl Place {
-    fn new() -> Place {
-        let server = Postgres::start();
-        server.run("postgres", "CREATE ROLE shop");
-        server.run("postgres", "CREATE ROLE reader");
-        server.run("postgres", "CREATE DATABASE shop");
-        server.run("shop", SHOP);
-        let place = Place { server, sample: Sample::plain(&[("app/package.json", "{}"), ("scratch/x", "")]) };
-        fs::remove_file(place.sample.file("scratch/x")).unwrap();
-        open(place.sample.path(), 0o755);
-        open(&place.scratch(), 0o1777);
-        place
-    }
-
-    fn scratch(&self) -> PathBuf {
-        self.sample.file("scratch")
-    }
-
-    /// A folder of backups with one in it.
-    fn backup(&self, folder: &str, name: &str, arguments: &[&str]) -> PathBuf {
-        let path = self.sample.file(&format!("{folder}/{name}"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        self.server.dump("shop", &path, arguments);
-        path
-    }
-
-    fn manifest(&self, artefact: &Path) {
-        let output = command(self.sample.path())
-            .args(["backup", "manifest", "--database", "env:SHOP", "-o"])
-            .arg(format!("{}.manifest.json", artefact.display()))
-            .env("SHOP", self.server.address("shop"))
-            .output()
-            .unwrap();
-        let run = finish(output);
-        assert_eq!(run.code, 0, "{run:?}");
-    }
-
-    fn drill(&self, from: &str) -> Command {
-        let mut drill = command(self.sample.path());
-        drill.args(["drill", "restore", "app", "--yes", "--scratch", "scratch", "--from", from]);
-        drill
-    }
-
-    /// Runs the drill, and nothing is left of it.
-    fn restore(&self, from: &str, arguments: &[&str]) -> Run {
-        let run = finish(self.drill(from).args(arguments).output().unwrap());
-        self.nothing_is_left(Duration::ZERO);
-        run
-    }
-
-    /// No file, and no process that works in the folder.
-    fn nothing_is_left(&self, patience: Duration) {
-        let began = Instant::now();
-        loop {
-            let files = fs::read_dir(self.scratch()).unwrap().count();
-            let processes = processes_in(&self.scratch());
-            if files == 0 && processes.is_empty() {
-                return;
-            }
-            assert!(began.elapsed() < patience, "{files} folders, processes {processes:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-fn open(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-fn processes_in(folder: &Path) -> Vec<String> {
-    let inside = |pid: &str| {
-        fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
-            || fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
-                let line = String::from_utf8_lossy(&line).into_owned();
-                line.contains(&format!("{}/seaworthy-drill-", folder.display()))
-            })
-    };
-    fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()) && inside(pid))
-        .collect()
-}
+use common::place::{Place, cut, flip, open};
+use common::{Sample, command, finish, item};
 
 /// Each is restored, verified against its manifest, and its damaged copies are found.
 fn all_are_restored(place: &Place, cases: &[(String, PathBuf)]) {
@@ -238,19 +137,6 @@ fn what_is_wrong_with_a_backup_is_found_and_said() {
     let run = place.restore("cut.sql", &["--no-record"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stdout.contains("cut off"), "{run:?}");
-}
-
-fn cut(path: &Path, part: u64) {
-    let file = File::options().write(true).open(path).unwrap();
-    let length = file.metadata().unwrap().len();
-    file.set_len(length.checked_div(part).unwrap_or(0)).unwrap();
-}
-
-fn flip(path: &Path) {
-    let mut file = File::options().write(true).open(path).unwrap();
-    let length = file.metadata().unwrap().len();
-    file.seek(SeekFrom::Start(length - length / 4)).unwrap();
-    file.write_all(&[0x55, 0xaa, 0x55]).unwrap();
 }
 
 #[test]

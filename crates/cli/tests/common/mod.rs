@@ -1,6 +1,8 @@
 //! Drives the real program on real folders, with a clean environment.
 #![allow(clippy::unwrap_used, dead_code)]
 
+pub mod place;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -230,6 +230,12 @@ impl Plan {
             self.account.as_ref().map_or("you", |account| account.name.as_str())
         )];
         steps.extend(self.engine.steps(artefact, self.account.as_ref()));
+        if self.engine.kind() != Kind::Sqlite {
+            steps.push(
+                "keep those programs, and whatever the backup makes them start, from writing outside of the folder, from reading                  more than the system's programs and the backup, and from the network (Landlock and seccomp; said where the                  kernel lacks them)"
+                    .to_owned(),
+            );
+        }
         steps.push(
             "check the integrity of what was restored, count its rows, look at its sequences".to_owned(),
         );

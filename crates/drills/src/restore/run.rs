@@ -24,6 +24,8 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
     let taken = manifest.as_ref().map_or(artefact.modified, |manifest| manifest.taken_at);
     progress.step("making a scratch folder");
     let mut scratch = Scratch::create(&order.scratch, account, interrupt.clone())?;
+    // A folder is read by the restoring program itself.
+    scratch.may_read(&artefact.path);
     progress.step(format!("reading {}", artefact.name));
     let (sha256, before) = digest(artefact, &mut scratch, progress)?;
     let mut report = Report {
@@ -54,6 +56,10 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         remarks: newest.remarks.clone(),
     };
     report.remarks.extend(engine.remarks());
+    if engine.kind() != seaworthy_database::Engine::Sqlite {
+        let whom = scratch.account().map_or("you".to_owned(), |account| account.name.clone());
+        report.remarks.extend(scratch.held().remark(&whom));
+    }
     progress.step(format!("starting {}", engine.describe()));
     let identity = engine.start(&mut scratch)?;
     if let Some(manifest) = &manifest

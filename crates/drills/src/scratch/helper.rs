@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,10 +13,20 @@ use std::time::{Duration, SystemTime};
 
 use rustix::process::{Resource, Rlimit, Signal, getppid, setrlimit, setsid};
 
-use super::{PREFIX, reap};
+use super::confinement::{Rooms, confine};
+use super::{PREFIX, Reach, reap};
 
 /// The file in a scratch folder that tells by its lock whether somebody still owns the folder.
 const OWNER: &str = "owner";
+
+/// A program that may reach whatever its user may.
+pub const UNCONFINED: &str = "anything";
+
+/// Before a path that a confined program may read.
+pub const READ: &str = "--read";
+
+/// Before a folder that a confined program may do everything in.
+pub const WRITE: &str = "--write";
 
 /// After this time a folder without an owner file was given up between two steps.
 const FORGOTTEN: Duration = Duration::from_secs(60);
@@ -25,7 +35,12 @@ const FORGOTTEN: Duration = Duration::from_secs(60);
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let outcome = match words.as_slice() {
-        ["run", death, parent, _, ..] => launch(death, parent, &arguments[3..]),
+        ["run", death, parent, reach, _, ..] => launch(death, parent, reach, &arguments[4..]),
+        ["confinement", folder] => {
+            let rooms = Rooms { write: vec![PathBuf::from(folder)], ..Rooms::default() };
+            confine(Reach::Nothing, Path::new("/bin/true"), &rooms)
+                .map(|held| writeln!(std::io::stdout(), "{}", held.word()).unwrap_or_default())
+        }
         ["supervise", folder] => supervise(Path::new(folder)),
         ["sweep", base] => {
             sweep(Path::new(base));
@@ -47,7 +62,18 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 }
 
 /// Becomes the program, which gets a signal when its parent dies.
-fn launch(death: &str, parent: &str, program: &[OsString]) -> Result<(), String> {
+fn launch(death: &str, parent: &str, reach: &str, words: &[OsString]) -> Result<(), String> {
+    let mut words = words;
+    let mut rooms = Rooms::default();
+    while let [flag, path, rest @ ..] = words {
+        match flag.to_str() {
+            Some(READ) => rooms.read.push(PathBuf::from(path)),
+            Some(WRITE) => rooms.write.push(PathBuf::from(path)),
+            _ => break,
+        }
+        words = rest;
+    }
+    let [program, arguments @ ..] = words else { return Err("there is no program to start".to_owned()) };
     let signal = if death == "quit" { Signal::QUIT } else { Signal::KILL };
     // SIGQUIT would leave cores behind.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
@@ -57,8 +83,13 @@ fn launch(death: &str, parent: &str, program: &[OsString]) -> Result<(), String>
     if getppid().map(|pid| pid.as_raw_nonzero().to_string()).as_deref() != Some(parent) {
         return Err("the drill is gone".to_owned());
     }
-    let error = Command::new(&program[0]).args(&program[1..]).exec();
-    Err(format!("{} cannot be started: {error}", program[0].display()))
+    if reach != UNCONFINED {
+        let reach = Reach::of(reach).ok_or_else(|| format!("{reach}: no reach of a program"))?;
+        confine(reach, Path::new(program), &rooms)
+            .map_err(|why| format!("{} cannot be confined, and is not started: {why}", program.display()))?;
+    }
+    let error = Command::new(program).args(arguments).exec();
+    Err(format!("{} cannot be started: {error}", program.display()))
 }
 
 /// Makes the folder, waits for the end of the drill, and removes all of it.

@@ -10,22 +10,26 @@
 //! 3. A **sweep** at the start of the next drill, for what a power cut left: folders with the prefix whose owner file can
 //!    be locked, and which belong to the same account.
 //!
+//! What programs reach is bounded as well: see `confinement`.
+//!
 //! Names are generated, never taken from the user. When run as root, all of it belongs to an account without privileges.
 
 mod account;
+mod confinement;
 pub mod helper;
 mod reap;
 mod run;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub use account::Account;
+pub use confinement::{Held, Reach};
 pub use run::{Captured, Feed, Finished, end};
 
 use crate::{Interrupt, Stop};
@@ -51,9 +55,9 @@ const LONGEST: usize = 70;
 /// As whom a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// The account without privileges, where the drill has some.
+    /// The account without privileges, where the drill has some; confined.
     Scratch,
-    /// Whoever started the drill.
+    /// Whoever started the drill, unconfined: what the user wants to be run.
     Caller,
 }
 
@@ -65,6 +69,8 @@ pub struct Scratch {
     supervisor: Child,
     pipe: Option<ChildStdin>,
     interrupt: Interrupt,
+    held: Held,
+    readable: Vec<PathBuf>,
 }
 
 /// Where scratch folders are made when nothing else is said: on a disk, for databases are large.
@@ -99,13 +105,19 @@ impl Scratch {
             .map_err(|error| started(&error))?;
         let pipe = supervisor.stdin.take();
         let said = supervisor.stdout.take();
-        let scratch = Scratch { folder, account, supervisor, pipe, interrupt };
+        let readable = Vec::new();
+        let held = Held::NotAtAll;
+        let mut scratch = Scratch { folder, account, supervisor, pipe, interrupt, held, readable };
         let mut line = String::new();
         if let Some(said) = said {
             let _ = BufReader::new(said.take(4096)).read_line(&mut line);
         }
         match line.trim_end() {
-            "ready" => Ok(scratch),
+            "ready" => {
+                let words = [OsStr::new("confinement"), scratch.folder.as_os_str()];
+                scratch.held = confinement::probe(helper(scratch.account.as_ref(), &words))?;
+                Ok(scratch)
+            }
             why => {
                 let user = scratch.account.as_ref().map_or(String::new(), |account| {
                     format!(" (the drill works there as the user {})", account.name)
@@ -123,6 +135,16 @@ impl Scratch {
     /// The account that programs run as, where it is not the caller's.
     pub fn account(&self) -> Option<&Account> {
         self.account.as_ref()
+    }
+
+    /// How far this kernel holds the programs of the drill.
+    pub fn held(&self) -> Held {
+        self.held
+    }
+
+    /// Lets the programs of the drill read a file or a folder elsewhere, as far as their account may.
+    pub fn may_read(&mut self, path: &Path) {
+        self.readable.push(path.to_owned());
     }
 
     /// What asks to stop.
@@ -143,11 +165,40 @@ impl Scratch {
     }
 
     /// A program that ends with the drill: its folder is the scratch folder, its environment is clean, and signals of the
-    /// terminal do not reach it. `death` is the signal that it gets when the drill dies.
+    /// terminal do not reach it. `death` is the signal that it gets when the drill dies. It may connect to Unix sockets,
+    /// where it is not the caller's.
     pub fn command(&self, program: &Path, who: Who, death: Death) -> Command {
-        let account = self.account.as_ref().filter(|_| who == Who::Scratch);
+        match who {
+            Who::Scratch => self.confined(program, death, Reach::Sockets, &[&self.folder]),
+            Who::Caller => self.launch(None, death, &[OsStr::new(helper::UNCONFINED), program.as_os_str()]),
+        }
+    }
+
+    /// The same for a server, and for what makes its files: it runs what is in a backup, connects to nothing, and writes to
+    /// `folders` only.
+    pub fn server(&self, program: &Path, death: Death, folders: &[&Path]) -> Command {
+        self.confined(program, death, Reach::Nothing, folders)
+    }
+
+    fn confined(&self, program: &Path, death: Death, reach: Reach, folders: &[&Path]) -> Command {
+        let mut words = vec![OsStr::new(reach.word())];
+        for path in &self.readable {
+            words.extend([OsStr::new(helper::READ), path.as_os_str()]);
+        }
+        for folder in folders {
+            words.extend([OsStr::new(helper::WRITE), folder.as_os_str()]);
+        }
+        words.push(program.as_os_str());
+        let mut command = self.launch(self.account.as_ref(), death, &words);
+        if let Some(folder) = folders.first() {
+            command.env("TMPDIR", folder);
+        }
+        command
+    }
+
+    fn launch(&self, account: Option<&Account>, death: Death, words: &[&OsStr]) -> Command {
         let pid = std::process::id().to_string();
-        let words = [OsStr::new("run"), OsStr::new(death.word()), OsStr::new(&pid), program.as_os_str()];
+        let words = [&["run", death.word(), &pid].map(OsStr::new), words].concat();
         let mut command = helper(account, &words);
         command.current_dir(&self.folder).env(MARK, &self.folder).process_group(0);
         command
@@ -171,10 +222,23 @@ impl Scratch {
     /// When that is not possible.
     pub fn give(&self, path: &Path) -> Result<(), Stop> {
         if let Some(account) = &self.account {
-            std::os::unix::fs::chown(path, Some(account.uid), Some(account.gid))
+            std::os::unix::fs::lchown(path, Some(account.uid), Some(account.gid))
                 .map_err(|error| disk(path, &error))?;
         }
         Ok(())
+    }
+
+    /// Makes a file inside for a program to read. What is there already is not written to.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Stop> {
+        let path = self.folder.join(name);
+        fs::File::create_new(&path)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(|error| disk(&path, &error))?;
+        self.give(&path)?;
+        Ok(path)
     }
 
     /// Removes everything now.

@@ -41,7 +41,7 @@ impl Server {
         let data = scratch.subfolder("data")?;
         let files = scratch.subfolder("files")?;
         let temporary = scratch.subfolder("tmp")?;
-        let mut install = scratch.command(&installation.installer, Who::Scratch, Death::Kill);
+        let mut install = scratch.server(&installation.installer, Death::Kill, &[&temporary, &data]);
         install
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .args(["--skip-name-resolve", "--innodb-doublewrite=0"])
@@ -62,10 +62,12 @@ impl Server {
         }
         let log = scratch.folder().join("server.log");
         // Nobody else can reach the socket while the accounts are still those of the installer.
-        let socket = scratch.subfolder("s")?.join("my.sock");
-        let file = fs::File::create(&log).map_err(|error| disk(&log, &error))?;
+        let sockets = scratch.subfolder("s")?;
+        let socket = sockets.join("my.sock");
+        let file = fs::File::create_new(&log).map_err(|error| disk(&log, &error))?;
         let too = file.try_clone().map_err(|error| disk(&log, &error))?;
-        let mut mariadbd = scratch.command(&installation.server, Who::Scratch, Death::Kill);
+        let folders = [temporary.as_path(), &data, &files, &sockets];
+        let mut mariadbd = scratch.server(&installation.server, Death::Kill, &folders);
         mariadbd
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))

@@ -97,9 +97,7 @@ pub fn restore(
         .collect();
     drop(session);
     let (list, left_out) = without_extensions(&listing, &available);
-    let list_path = scratch.folder().join(format!("{name}.list"));
-    fs::write(&list_path, list).map_err(|error| disk(&list_path, &error))?;
-    scratch.give(&list_path)?;
+    let list_path = scratch.file(&format!("{name}.list"), list.as_bytes())?;
 
     let list_argument = format!("--use-list={}", list_path.display());
     let database = format!("--dbname={name}");

@@ -36,7 +36,7 @@ impl Server {
     pub fn start(installation: &Installation, scratch: &mut Scratch) -> Result<Server, Stop> {
         let data = scratch.subfolder("data")?;
         let socket = scratch.subfolder("s")?;
-        let mut initdb = scratch.command(&installation.bin.join("initdb"), Who::Scratch, Death::Kill);
+        let mut initdb = scratch.server(&installation.bin.join("initdb"), Death::Kill, &[&data]);
         initdb.arg("--pgdata").arg(&data).args([
             "--username",
             SUPERUSER,
@@ -60,9 +60,9 @@ impl Server {
             )));
         }
         let log_path = scratch.folder().join(LOG);
-        let log = fs::File::create(&log_path).map_err(|error| disk(&log_path, &error))?;
+        let log = fs::File::create_new(&log_path).map_err(|error| disk(&log_path, &error))?;
         let log_too = log.try_clone().map_err(|error| disk(&log_path, &error))?;
-        let mut postgres = scratch.command(&installation.bin.join("postgres"), Who::Scratch, Death::Quit);
+        let mut postgres = scratch.server(&installation.bin.join("postgres"), Death::Quit, &[&data, &socket]);
         postgres.arg("-D").arg(&data).arg("-k").arg(&socket).stdout(log).stderr(log_too);
         for setting in [
             "listen_addresses=",
