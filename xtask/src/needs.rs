@@ -49,6 +49,18 @@ const NEEDS: &[Need] = &[
         package: "mariadb-server",
         why: "dumps are made and restored",
     },
+    Need { programs: &["restic"], package: "restic", why: "repositories are made and restored" },
+    Need { programs: &["borg"], package: "borgbackup", why: "repositories are made and restored" },
+    Need {
+        programs: &["pgbackrest"],
+        package: "pgbackrest",
+        why: "copies of clusters are made and restored",
+    },
+    Need {
+        programs: &["mariadb-backup"],
+        package: "mariadb-backup",
+        why: "copies of data directories are made and restored",
+    },
     Need { programs: &["zstd"], package: "zstd", why: "backups are compressed" },
     Need { programs: &["xz"], package: "xz-utils", why: "backups are compressed" },
     Need { programs: &["setpriv"], package: "util-linux", why: "servers do not run as root" },

@@ -3,7 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use seaworthy_drills::restore::{Objective, Order, Place, Plan, Report, Verdict, Verify, plan, record, run};
+use seaworthy_drills::restore::{
+    Objective, Order, Place, Plan, Report, Verdict, Verify, has_password, plan, record, run,
+};
 use seaworthy_drills::{Interrupt, Progress, Stop, scratch};
 use seaworthy_ledger::{AllowedSigners, Signer, SigningContext, find_signer, write as write_record};
 use seaworthy_subject::Config;
@@ -29,6 +31,9 @@ pub fn restore(arguments: &DrillRestore) -> Result<Outcome, Failure> {
     // A key that does not sign is told before anything is done.
     let signer = if arguments.no_record || arguments.plan { None } else { signer(arguments, &settings)? };
     let place = order.place.shown();
+    if let Some(answer) = consent_to_look(&order, arguments)? {
+        return Ok(answer);
+    }
     let plan = match plan(order) {
         Ok(plan) => plan,
         // The newest backup is no good: nothing has to be restored to know that.
@@ -99,6 +104,7 @@ fn order(arguments: &DrillRestore, config: &Config, instant: Instant) -> Result<
     Ok(Order {
         place: Place::read(location, &base).map_err(failure)?,
         pattern,
+        password_command: config.restore.password_command.clone(),
         manifest: arguments.manifest.clone(),
         rpo: Objective::hours(config.objectives.rpo_hours, ASSUMED_RPO),
         rto: Objective::hours(config.objectives.rto_hours, ASSUMED_RTO),
@@ -123,10 +129,34 @@ fn planned(plan: &Plan, place: &str) -> String {
     text
 }
 
+/// A command of the configuration runs with consent only, also where it is needed to see what is there.
+fn consent_to_look(order: &Order, arguments: &DrillRestore) -> Result<Option<Outcome>, Failure> {
+    let Some(command) = &order.password_command else { return Ok(None) };
+    if arguments.yes || !has_password(&order.place) {
+        return Ok(None);
+    }
+    let text = format!(
+        "{} is a repository with a password. To look into it, the drill runs the command that [drill.restore] names:\n  {command}\n",
+        order.place.shown()
+    );
+    if arguments.plan {
+        return to_stdout(
+            format!("{text}--plan with --yes runs it, and shows the steps that follow.\n").as_bytes(),
+        )
+        .map(Some);
+    }
+    agreed(&text)?;
+    Ok(None)
+}
+
 fn consent(plan: &Plan, place: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
+    agreed(&planned(plan, place))
+}
+
+fn agreed(text: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(Failure::Usage(
             "a drill acts, and nobody is here to agree: --yes agrees, --plan shows what would be done"
@@ -134,7 +164,7 @@ fn consent(plan: &Plan, place: &str, yes: bool) -> Result<(), Failure> {
         ));
     }
     let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{}Go ahead? [y/N] ", planned(plan, place));
+    let _ = write!(stderr, "{text}Go ahead? [y/N] ");
     let _ = stderr.flush();
     let mut answer = String::new();
     let _ = std::io::stdin().read_line(&mut answer);

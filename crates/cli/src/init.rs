@@ -93,7 +93,8 @@ fn configuration(collected: &Collected) -> String {
          [backups]\n# Where backups lie, for `seaworthy drill restore`; `match` tells those of this system apart.\n\
          # location = \"/var/backups/shop\"\n# match = \"shop-*.dump*\"\n\n\
          [drill.restore]\n# What must hold of the restored database: queries that give no false and no zero, commands that succeed.\n\
-         # verify = [\"SELECT count(*) FROM orders\"]\n# verify-command = [\"bin/smoke-test\"]\n\n",
+         # verify = [\"SELECT count(*) FROM orders\"]\n# verify-command = [\"bin/smoke-test\"]\n\
+         # Prints the password of a repository of restic or Borg; else their own variables say it.\n# password-command = \"pass show backups\"\n\n",
     );
     let databases = facts.system.get().map(|system| system.databases.clone()).unwrap_or_default();
     text.push_str("[database]\n");

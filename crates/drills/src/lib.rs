@@ -22,6 +22,7 @@
 //! | `reading` | peels compression off, and damages copies for the negative controls | a `Layer` |
 //! | `postgres/`, `mariadb/`, `sqlite/` | one folder for each engine, one file for each format; implement [`restore::Engine`] | a folder, a line in `restore::engine` |
 //! | `bounds` | ends programs that an artefact keeps from ending | |
+//! | `repositories/` | takes the artefact out of a repository of a backup tool, with the tool | a file, a line in `repositories::look` |
 //! | `checks/` | what is asked of a restored database | a file, a line in `checks::all` |
 //! | `controls` | damaged copies that must not pass | |
 //! | `objectives` | age, gaps and duration against what is allowed | |

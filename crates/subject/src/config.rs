@@ -100,6 +100,8 @@ pub struct RestoreDrill {
     pub queries: Vec<String>,
     /// `verify-command`: commands that succeed.
     pub commands: Vec<String>,
+    /// `password-command`: prints the password of the repository that the backups are in.
+    pub password_command: Option<String>,
 }
 
 /// `[gate]`.
@@ -305,8 +307,13 @@ fn backups(table: Table) -> Result<Backups, ConfigError> {
 }
 
 fn restore_drill(table: Table) -> Result<RestoreDrill, ConfigError> {
-    let table = table.only(&["restore"])?.table("restore").only(&["verify", "verify-command"])?;
-    Ok(RestoreDrill { queries: texts(table, "verify")?, commands: texts(table, "verify-command")? })
+    let table =
+        table.only(&["restore"])?.table("restore").only(&["verify", "verify-command", "password-command"])?;
+    Ok(RestoreDrill {
+        queries: texts(table, "verify")?,
+        commands: texts(table, "verify-command")?,
+        password_command: table.text("password-command")?.map(str::to_owned),
+    })
 }
 
 /// `[gate]`, of a configuration or a policy.

@@ -25,6 +25,8 @@ pub fn name(damage: Damage) -> &'static str {
         Damage::Truncated => "a truncated copy",
         Damage::SchemaOnly => "a copy without rows",
         Damage::Flipped => "a copy with changed bytes",
+        Damage::Repository => "a copy of the repository with a changed byte",
+        Damage::Password => "a wrong password",
     }
 }
 
@@ -50,7 +52,7 @@ pub fn run(
         Damage::None => "real",
         Damage::Truncated => "truncated",
         Damage::SchemaOnly => "norows",
-        Damage::Flipped => "flipped",
+        _ => "flipped",
     };
     let restored = match engine.restore(scratch, &Copy { artefact, damage }, label, progress) {
         Ok(restored) => restored,

@@ -12,6 +12,7 @@ mod postgres;
 mod reading;
 pub mod record;
 mod report;
+mod repositories;
 mod run;
 mod sqlite;
 mod writing;
@@ -26,6 +27,7 @@ pub use locations::{Newest, Place};
 pub use objectives::Objective;
 pub use reading::{Copy, Damage, Layer};
 pub use report::{Check, Control, ControlOutcome, Outcome, Report, Verdict};
+pub use repositories::{has_password, is_one as is_repository};
 pub use run::run;
 
 use crate::scratch::{Account, Scratch};
@@ -38,6 +40,8 @@ pub struct Order {
     pub place: Place,
     /// Which of the files there, as a glob.
     pub pattern: Option<String>,
+    /// What prints the password of a repository; else the variables of its tool say it.
+    pub password_command: Option<String>,
     /// The manifest; else the one beside the artefact.
     pub manifest: Option<PathBuf>,
     /// How much may be lost.
@@ -184,21 +188,30 @@ pub struct Plan {
     /// The account of the server.
     pub account: Option<Account>,
     engine: Box<dyn Engine>,
+    /// The repository that the artefact is in.
+    source: Option<repositories::Source>,
 }
 
-/// Looks at the location and chooses the programs. Starts nothing and writes nothing.
+/// Looks at the location and chooses the programs. Starts no server and writes nothing; only the tool of a repository is
+/// asked what is in it.
 ///
 /// # Errors
 /// [`Stop::Refused`] where the newest backup is no good, [`Stop::CouldNot`] where programs are missing.
 pub fn plan(order: Order) -> Result<Plan, Stop> {
-    let listing = order.place.list(order.pattern.as_deref())?;
-    let newest = locations::newest(&order.place, &listing)?;
-    writing::refuse(&newest.artefact)?;
-    let beside = Manifest::beside(&newest.artefact.path);
+    let (newest, beside, source) = match repositories::look(&order)? {
+        Some(found) => (found.newest, found.manifest, Some(found.source)),
+        None => {
+            let listing = order.place.list(order.pattern.as_deref())?;
+            let newest = locations::newest(&order.place, &listing)?;
+            writing::refuse(&newest.artefact)?;
+            let beside = Manifest::beside(&newest.artefact.path);
+            let beside = beside.exists().then(|| Manifest::read(&beside).map_err(Stop::Usage)).transpose()?;
+            (newest, beside, None)
+        }
+    };
     let manifest = match &order.manifest {
         Some(path) => Some(Manifest::read(path).map_err(Stop::Usage)?),
-        None if beside.exists() => Some(Manifest::read(&beside).map_err(Stop::Usage)?),
-        None => None,
+        None => beside,
     };
     let engine = engine(&newest.artefact)?;
     if let Some(manifest) = &manifest
@@ -212,7 +225,7 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
         )));
     }
     let account = Account::unprivileged(engine.accounts())?;
-    Ok(Plan { order, newest, manifest, account, engine })
+    Ok(Plan { order, newest, manifest, account, engine, source })
 }
 
 impl Plan {
@@ -229,6 +242,7 @@ impl Plan {
             self.order.scratch.display(),
             self.account.as_ref().map_or("you", |account| account.name.as_str())
         )];
+        steps.extend(self.source.iter().flat_map(repositories::Source::steps));
         steps.extend(self.engine.steps(artefact, self.account.as_ref()));
         if self.engine.kind() != Kind::Sqlite {
             steps.push(

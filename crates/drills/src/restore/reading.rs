@@ -60,6 +60,10 @@ pub enum Damage {
     SchemaOnly,
     /// Bytes among its rows are other ones.
     Flipped,
+    /// A byte in a copy of the repository that it comes from is another one.
+    Repository,
+    /// It is whole, and the password of its repository is not the right one.
+    Password,
 }
 
 /// The artefact, or a damaged copy of it that never touches a disk.

@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use seaworthy_database::{Contents, Difference, compare};
 use sha2::{Digest, Sha256};
 
 use super::objectives::Gaps;
 use super::reading::{Copy, Damage};
 use super::report::{Control, ControlOutcome, Outcome, Report, SCHEMA, Verdict};
-use super::{Artefact, Plan, checks, controls};
+use super::{Artefact, Newest, Order, Plan, checks, controls};
 use crate::scratch::Scratch;
 use crate::{Interrupt, Progress, Stop};
 
@@ -19,42 +20,34 @@ use crate::{Interrupt, Progress, Stop};
 /// # Errors
 /// An interrupt, or something of this machine that kept the drill from concluding.
 pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result<Report, Stop> {
-    let Plan { order, newest, manifest, account, mut engine } = plan;
+    let Plan { order, mut newest, manifest, account, mut engine, source } = plan;
+    let taken = manifest.as_ref().map_or(newest.artefact.modified, |manifest| manifest.taken_at);
+    let mut report = begun(&order, &newest, taken, engine.as_ref());
+    let mut extracted = None;
+    if let Some(source) = &source {
+        report.sha256 = source.digest();
+        progress.step(format!("taking {} out of the repository", newest.artefact.name));
+        match source.extract(&order.scratch, interrupt, progress) {
+            Ok(found) => {
+                newest.artefact.path.clone_from(&found.path);
+                extracted = Some(found);
+            }
+            Err(Stop::Refused(why)) => {
+                progress.finish();
+                report.reason = Some(why);
+                return Ok(report);
+            }
+            Err(stop) => return Err(stop),
+        }
+    }
     let artefact = &newest.artefact;
-    let taken = manifest.as_ref().map_or(artefact.modified, |manifest| manifest.taken_at);
     progress.step("making a scratch folder");
     let mut scratch = Scratch::create(&order.scratch, account, interrupt.clone())?;
     // A folder is read by the restoring program itself.
     scratch.may_read(&artefact.path);
     progress.step(format!("reading {}", artefact.name));
     let (sha256, before) = digest(artefact, &mut scratch, progress)?;
-    let mut report = Report {
-        schema: SCHEMA,
-        verdict: Verdict::Failed,
-        reason: None,
-        location: order.place.shown(),
-        artefact: artefact.name.clone(),
-        format: artefact.describe(),
-        size: artefact.size,
-        sha256,
-        modified: artefact.modified,
-        engine: engine.kind(),
-        engine_version: engine.version(),
-        at: order.now,
-        restore_seconds: None,
-        rto: order.rto,
-        rpo: order.rpo,
-        gaps: Gaps::of(&newest.series, taken, order.now),
-        tables: 0,
-        rows: 0,
-        content_verified: false,
-        differences: Vec::new(),
-        checks: Vec::new(),
-        controls: Vec::new(),
-        roles: Vec::new(),
-        left_out: Vec::new(),
-        remarks: newest.remarks.clone(),
-    };
+    report.sha256 = sha256;
     report.remarks.extend(engine.remarks());
     if engine.kind() != seaworthy_database::Engine::Sqlite {
         let whom = scratch.account().map_or("you".to_owned(), |account| account.name.clone());
@@ -82,7 +75,9 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         }
         Err(stop) => return Err(stop),
     };
-    report.restore_seconds = Some(restored.seconds);
+    // What takes the artefact out of its repository is part of the restore.
+    let taking_out = extracted.as_ref().map_or(0.0, |extracted| extracted.seconds);
+    report.restore_seconds = Some(taking_out + restored.seconds);
     report.roles = restored.roles;
     report.left_out = restored.left_out;
     report.remarks.extend(restored.remarks);
@@ -136,6 +131,10 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         report.content_verified = report.differences.is_empty();
     }
     unchanged(artefact, &before)?;
+    if let (Some(source), Some(extracted)) = (&source, &mut extracted) {
+        progress.step("checking the repository");
+        report.checks.push(source.verify(&mut extracted.scratch)?);
+    }
     if report.restores() {
         engine.forget(&mut scratch, &restored.databases)?;
         for damage in controls::kinds(manifest.is_some()) {
@@ -151,10 +150,49 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
             )?;
             report.controls.push(control);
         }
+        if let (Some(source), Some(extracted)) = (&source, &mut extracted) {
+            progress.step("control: the repository");
+            report.controls.extend(source.controls(&mut extracted.scratch, progress)?);
+        }
+    }
+    if let Some(extracted) = extracted {
+        extracted.scratch.close()?;
     }
     finish(scratch, engine.as_mut(), progress)?;
     conclude(&mut report);
     Ok(report)
+}
+
+/// The report before anything was done.
+fn begun(order: &Order, newest: &Newest, taken: Timestamp, engine: &dyn super::Engine) -> Report {
+    let artefact = &newest.artefact;
+    Report {
+        schema: SCHEMA,
+        verdict: Verdict::Failed,
+        reason: None,
+        location: order.place.shown(),
+        artefact: artefact.name.clone(),
+        format: artefact.describe(),
+        size: artefact.size,
+        sha256: String::new(),
+        modified: artefact.modified,
+        engine: engine.kind(),
+        engine_version: engine.version(),
+        at: order.now,
+        restore_seconds: None,
+        rto: order.rto,
+        rpo: order.rpo,
+        gaps: Gaps::of(&newest.series, taken, order.now),
+        tables: 0,
+        rows: 0,
+        content_verified: false,
+        differences: Vec::new(),
+        checks: Vec::new(),
+        controls: Vec::new(),
+        roles: Vec::new(),
+        left_out: Vec::new(),
+        remarks: newest.remarks.clone(),
+    }
 }
 
 fn finish(scratch: Scratch, engine: &mut dyn super::Engine, progress: &mut Progress) -> Result<(), Stop> {

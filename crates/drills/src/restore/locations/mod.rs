@@ -145,7 +145,7 @@ pub fn newest(place: &Place, listing: &Listing) -> Result<Newest, Stop> {
 }
 
 /// Backups of one job have names that differ in their dates and numbers.
-fn series(name: &str) -> String {
+pub fn series(name: &str) -> String {
     let mut key = String::new();
     for c in name.chars() {
         if !c.is_ascii_digit() {

@@ -326,7 +326,7 @@ fn folder(scratch: &Scratch, copy: &Copy, name: &str) -> Result<PathBuf, Stop> {
             let mut file = changed(&path).map_err(|error| disk(&path, &error))?;
             flip_range(&mut file, 0, size).map_err(|error| disk(&path, &error))?;
         }
-        Damage::None | Damage::SchemaOnly => {}
+        _ => {}
     }
     Ok(target)
 }

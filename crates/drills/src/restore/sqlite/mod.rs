@@ -208,9 +208,9 @@ fn recovered(
 
 fn damaged(target: &Path, damage: Damage) -> Result<(), Stop> {
     match damage {
-        Damage::None | Damage::Truncated => Ok(()),
         Damage::SchemaOnly => copies::empty(target),
         Damage::Flipped => flip(target).map_err(|error| disk(target, &error)),
+        _ => Ok(()),
     }
 }
 
