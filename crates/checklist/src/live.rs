@@ -219,7 +219,7 @@ pub fn exchanged(exchange: &Exchange, shows: impl Into<String>) -> Option<Box<Pr
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub mod tests {
-    use seaworthy_facts::{Asked, FactKind, Facts};
+    use seaworthy_facts::{Asked, Consent, FactKind, Facts, Visit};
     use seaworthy_model::Cause;
 
     use super::*;
@@ -261,6 +261,24 @@ pub mod tests {
             default_page: None,
             fields: None,
             cut: None,
+        }
+    }
+
+    /// A visit with a browser that saw nothing.
+    pub fn visit() -> Visit {
+        Visit {
+            url: "https://app.example".to_owned(),
+            environment: Environment::Production,
+            at: "2026-06-01T12:00:00Z".parse().unwrap(),
+            before: Consent::default(),
+            with_privacy_control: None,
+            after_reject: None,
+            after_accept: None,
+            console_errors: Vec::new(),
+            policy_violations: Vec::new(),
+            images: Vec::new(),
+            links: Vec::new(),
+            legal: Vec::new(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! The running site as facts: probed now, or what an earlier run recorded.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use seaworthy_facts::{Absent, Browser, Facts, Location, Site, Tls};
+use seaworthy_facts::{Absent, Browser, Facts, Location, Site, Tls, Visit};
 use seaworthy_model::{Cause, CollectorState, Coverage, Environment, Note};
 use seaworthy_site::tls::Options as TlsOptions;
 use seaworthy_site::{Budget, Input};
@@ -46,20 +47,28 @@ fn probe(input: &Input) -> SiteSeen {
     let fault = |what: &str| {
         Absent::new(Cause::CouldNotRun, format!("a fault in the program: the {what} collector panicked"))
     };
+    let (shaken, after_handshakes) = mpsc::channel::<()>();
     let (site, tls, browser) = std::thread::scope(|scope| {
-        let browser =
-            scope.spawn(|| catch_unwind(AssertUnwindSafe(|| seaworthy_site::browser::collect(input))));
-        let tls = scope.spawn(|| {
-            // As many handshakes as requests, for each address.
-            let addresses = u32::try_from(input.targets.len()).unwrap_or(u32::MAX);
-            let trial = input.targets.iter().all(|target| target.environment == Environment::Scratch);
-            let pause = if trial { Duration::ZERO } else { PAUSE };
-            let budget = Budget::new(input.requests.saturating_mul(addresses), pause);
-            let options = TlsOptions { ca_file: input.ca_file.clone(), timeout: input.timeout };
-            catch_unwind(AssertUnwindSafe(|| seaworthy_site::tls::collect(&input.targets, &options, &budget)))
+        // The browser comes up meanwhile. Handshakes are over soon, and are made before anything else is asked: a server
+        // that serves one connection at a time would let them wait behind it.
+        let browser = scope.spawn(move || {
+            let wait = || {
+                let _ = after_handshakes.recv();
+            };
+            catch_unwind(AssertUnwindSafe(|| seaworthy_site::browser::collect(input, wait)))
         });
+        // As many handshakes as requests, for each address.
+        let addresses = u32::try_from(input.targets.len()).unwrap_or(u32::MAX);
+        let trial = input.targets.iter().all(|target| target.environment == Environment::Scratch);
+        let pause = if trial { Duration::ZERO } else { PAUSE };
+        let budget = Budget::new(input.requests.saturating_mul(addresses), pause);
+        let options = TlsOptions { ca_file: input.ca_file.clone(), timeout: input.timeout };
+        let tls = catch_unwind(AssertUnwindSafe(|| {
+            seaworthy_site::tls::collect(&input.targets, &options, &budget)
+        }));
+        drop(shaken);
         let site = catch_unwind(AssertUnwindSafe(|| seaworthy_site::collect(input)));
-        (site, tls.join(), browser.join())
+        (site, tls, browser.join())
     });
     SiteSeen {
         schema: SiteSeen::SCHEMA.to_owned(),
@@ -68,7 +77,7 @@ fn probe(input: &Input) -> SiteSeen {
             Err(_) => seaworthy_facts::Collected::Absent(fault("site")),
         },
         tls: match tls {
-            Ok(Ok(tls)) => tls.into(),
+            Ok(tls) => tls.into(),
             _ => seaworthy_facts::Collected::Absent(fault("TLS")),
         },
         browser: match browser {
@@ -156,6 +165,7 @@ impl SiteSeen {
                     .problems
                     .iter()
                     .map(|problem| Note { summary: problem.clone(), location: None })
+                    .chain(browser.visits.iter().filter_map(console))
                     .collect(),
             },
             // Without a browser the other answers stand: it is said, not a failure of the run.
@@ -170,6 +180,16 @@ impl SiteSeen {
         facts.tls = self.tls;
         facts.browser = self.browser;
     }
+}
+
+/// Errors that the page wrote to the console.
+fn console(visit: &Visit) -> Option<Note> {
+    let first = visit.console_errors.first()?;
+    let more = match visit.console_errors.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Some(note(&visit.url, &format!("the home page writes an error to the console: {first}{more}")))
 }
 
 fn note(url: &str, why: &str) -> Note {

@@ -108,6 +108,9 @@ pub struct ShownImage {
     pub shown: (u32, u32),
     /// Bytes after encoding it anew as WebP at display size; none where it was not tried.
     pub webp_bytes: Option<u64>,
+    /// The same as AVIF, at least as close to the image as that WebP; none where it was not tried or not reached.
+    #[serde(default)]
+    pub avif_bytes: Option<u64>,
 }
 
 /// A link as shown, after scripts ran.

@@ -130,6 +130,8 @@ fn probe(target: &Target, input: &Input) -> Probed {
 }
 
 fn site(origin: &mut Origin, probe: &mut Probe<'_>, home: &Url, answer: &crate::http::Answer, input: &Input) {
+    // Before the browser, which comes up meanwhile, asks for anything.
+    origin.durations_ms = timing::repeats(probe, home);
     let unknown = exchanges::unknown(probe);
     let mut crawled = crawl::crawl(probe, home, answer);
     let links = crawled.links(probe);
@@ -144,5 +146,4 @@ fn site(origin: &mut Origin, probe: &mut Probe<'_>, home: &Url, answer: &crate::
         exchanges::provoke(probe, &unknown, &data);
         origin.errors_probed = true;
     }
-    origin.durations_ms = timing::repeats(probe, home);
 }

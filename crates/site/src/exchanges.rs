@@ -237,7 +237,7 @@ pub fn provoke(probe: &mut Probe<'_>, unknown: &Url, data: &Data) {
         add(Asked::TypeConfusion, Request::get(url).target(target).header("Accept", "*/*"));
     }
     for (asked, request) in requests {
-        probe.ask(asked, &request);
+        probe.provoke(asked, &request);
     }
 }
 

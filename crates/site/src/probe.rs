@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use seaworthy_facts::{Asked, Exchange, Leak};
 use url::Url;
@@ -15,6 +16,10 @@ const STEPS: usize = 5;
 const PAGE: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
 /// Answers that are too slow, or that say that there are too many requests, after which a site is left alone.
 const PATIENCE: u32 = 4;
+/// The shortest time that an answer to a request that is wrong on purpose is waited for, and how many times longer than the
+/// slowest answer before it. Some servers answer such a request with silence.
+const PROVOKED: Duration = Duration::from_secs(2);
+const SLOWER: u32 = 10;
 /// Remarks that are kept.
 const REMARKS: usize = 30;
 
@@ -23,6 +28,10 @@ pub struct Probe<'a> {
     client: &'a Client,
     budget: &'a Budget,
     strained: Cell<u32>,
+    /// The longest time that an answer took.
+    slowest: Cell<Duration>,
+    /// Methods that were answered with silence when they were sent wrong on purpose.
+    silent: Vec<String>,
     /// What looks like inner workings on the page that was asked for properly: text about them, and no leak.
     calm: Vec<Leak>,
     /// Where it is: scheme, host and port.
@@ -40,6 +49,8 @@ impl<'a> Probe<'a> {
             client,
             budget,
             strained: Cell::new(0),
+            slowest: Cell::new(Duration::ZERO),
+            silent: Vec::new(),
             calm: Vec::new(),
             origin: origin.clone(),
             exchanges: Vec::new(),
@@ -52,21 +63,47 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// When there is no answer.
     pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        self.send_within(request, self.client.limits().time)
+    }
+
+    fn send_within(&self, request: &Request, time: Duration) -> Result<Answer, Failure> {
         if self.strained.get() >= PATIENCE {
             return Err(Failure::GaveUp(PATIENCE));
         }
-        let answer = self.client.send(request, self.budget);
+        let answer = self.client.send_within(request, self.budget, time);
         let strained = match &answer {
             Ok(answer) => answer.status == 429 || matches!(answer.cut, Some(Cut::Time(_))),
             Err(failure) => matches!(failure, Failure::Timeout(_)),
         };
         self.strained.set(self.strained.get() + u32::from(strained));
+        if let Ok(answer) = &answer {
+            self.slowest.set(self.slowest.get().max(answer.duration));
+        }
         answer
+    }
+
+    /// Asks for what is wrong on purpose, and writes it down. The wait is as long as this site's answers let expect, and a
+    /// method other than GET that was met with silence is not tried again.
+    pub fn provoke(&mut self, asked: Asked, request: &Request) -> Option<Answer> {
+        if self.silent.contains(&request.method) {
+            return None;
+        }
+        let time = PROVOKED.max(self.slowest.get() * SLOWER);
+        let answer = self.send_within(request, time);
+        if request.method != "GET" && matches!(answer, Err(Failure::Timeout(_))) {
+            self.silent.push(request.method.clone());
+        }
+        self.note(asked, request, answer)
     }
 
     /// Asks and writes it down. That nothing came back is a remark.
     pub fn ask(&mut self, asked: Asked, request: &Request) -> Option<Answer> {
-        match self.send(request) {
+        let answer = self.send(request);
+        self.note(asked, request, answer)
+    }
+
+    fn note(&mut self, asked: Asked, request: &Request, answer: Result<Answer, Failure>) -> Option<Answer> {
+        match answer {
             Ok(answer) => {
                 let mut exchange = record::exchange(asked, request, &answer);
                 if asked == Asked::Home && answer.status < 300 {

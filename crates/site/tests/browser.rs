@@ -59,7 +59,7 @@ fn visit(pages: &'static [(&'static str, &'static str, &'static [u8])]) -> Visit
             "--host-resolver-rules=MAP www.google-analytics.com:80 {address}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
         )],
     };
-    let seen: Browser = *match browser::collect(&input) {
+    let seen: Browser = *match browser::collect(&input, || ()) {
         seaworthy_facts::Collected::Found(seen) => seen,
         seaworthy_facts::Collected::Absent(absent) => panic!("{}", absent.why),
     };
@@ -154,4 +154,73 @@ fn legal_pages_that_only_scripts_show() {
         (privacy.dated.as_deref(), privacy.contact.as_deref()),
         (Some("2 January 2026"), Some("me@shop.example"))
     );
+}
+
+#[test]
+fn legal_pages_behind_routes_of_scripts_and_two_clicks_away() {
+    // The server knows one page; what follows `#` is the scripts' own. One route leads nowhere.
+    const SHELL: &str = "<!doctype html><title>Shop</title><div id=app></div><a href='#app'>Terms</a><script>
+             const text = 'We keep your orders for ten years because the law says so. '.repeat(12);
+             const routes = {
+               '#/': '<h1>Goods</h1><a href=\"#/privacy\">Privacy policy</a> <a href=\"#/no-such-terms\">Terms of use</a> \
+                  <a href=\"#/legal\">Legal</a>',
+               '#/privacy': '<h1>Privacy</h1><p>Of 2 January 2026. ' + text + ' Write to me@shop.example',
+               '#/legal': '<h1>Legal</h1><a href=\"#/legal/terms\">Terms of use</a>',
+               '#/legal/terms': '<h1>Terms</h1><p>Of 3 January 2026. ' + text,
+             };
+             const show = () => { app.innerHTML = routes[location.hash] || routes['#/']; };
+             addEventListener('hashchange', show); show();
+             </script>";
+    const PAGES: &[(&str, &str, &[u8])] = &[("/", "text/html", SHELL.as_bytes())];
+    let visit = visit(PAGES);
+    let told: Vec<(&str, &str, u8)> = visit
+        .legal
+        .iter()
+        .map(|page| (page.kind.as_str(), page.url.split_once('#').unwrap().1, page.clicks))
+        .collect();
+    assert_eq!(told, [("privacy", "/privacy", 1), ("terms", "/legal/terms", 2)], "{:?}", visit.legal);
+    assert_eq!(visit.legal[0].dated.as_deref(), Some("2 January 2026"));
+    assert!(visit.legal.iter().all(|page| page.words > 100 && page.status == Some(200)));
+}
+
+/// A picture as cameras take them: soft, with a little noise; in a format that no encoder made smaller.
+fn picture(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"BM".to_vec();
+    let size = 54 + width * height * 3;
+    for number in [size, 0, 54, 40, width, height] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend([1, 0, 24, 0]);
+    bytes.extend([0; 24]);
+    let mut noise = 1_u32;
+    for y in 0..height {
+        for x in 0..width {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (x, y) = (f64::from(x), f64::from(y));
+            let wave = (x / 37.0).sin() * 50.0 + (y / 23.0).cos() * 40.0 + ((x + y) / 11.0).sin() * 20.0;
+            let soft = wave + f64::from(noise >> 29) + 120.0;
+            bytes.extend([soft, soft * 0.8, soft * 0.6].map(|part| part as u8));
+        }
+    }
+    bytes
+}
+
+#[test]
+fn pictures_are_encoded_anew_at_the_size_in_which_they_are_shown() {
+    let pages = Box::leak(Box::new([
+        (
+            "/",
+            "text/html",
+            &b"<!doctype html><img src=/large.bmp width=400 height=300><img src=/small.bmp>"[..],
+        ),
+        ("/large.bmp", "image/bmp", &*picture(800, 600).leak()),
+        ("/small.bmp", "image/bmp", &*picture(40, 30).leak()),
+    ]));
+    let visit = visit(pages);
+    let [large, small] = &visit.images[..] else { panic!("{:?}", visit.images) };
+    assert_eq!((large.natural, large.shown, large.bytes > 1_440_000), ((800, 600), (400, 300), true));
+    let (webp, avif) = (large.webp_bytes.unwrap(), large.avif_bytes.unwrap());
+    assert!(avif > 300 && avif < webp && webp < 60_000, "{large:?}");
+    // Nothing to gain.
+    assert_eq!(small.avif_bytes, None);
 }

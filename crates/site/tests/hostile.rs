@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seaworthy_facts::{PlainEnd, Site};
+use seaworthy_facts::{Asked, PlainEnd, Site};
 use seaworthy_site::http::{Answer, Client, Cut, Failure, Limits, Names, Request};
 use seaworthy_site::{Budget, Input, Target, collect};
 use url::Url;
@@ -260,7 +260,7 @@ fn a_site_that_is_slow_or_unwilling_is_left_alone() {
     });
     let site = probe(&[format!("http://127.0.0.1:{port}")]);
     let unwilling = site.origins[0].exchanges.iter().filter(|exchange| exchange.status == 429).count();
-    assert!(unwilling <= 4 && site.requests < 12, "{unwilling} {}", site.requests);
+    assert!(unwilling <= 4 && site.requests < 16, "{unwilling} {}", site.requests);
     assert!(site.remarks.iter().any(|remark| remark.contains("too many requests")), "{:?}", site.remarks);
 }
 
@@ -273,4 +273,47 @@ fn a_page_about_errors_leaks_nothing() {
     let site = probe(&[format!("http://127.0.0.1:{port}")]);
     assert!(site.origins[0].exchanges.len() > 10);
     assert!(site.origins[0].exchanges.iter().all(|exchange| exchange.leaks.is_empty()));
+}
+
+#[test]
+fn silence_to_what_is_wrong_on_purpose_is_not_waited_for_again_and_again() {
+    let (port, asked) = serve(|stream, head| {
+        if head.starts_with("GET ") {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>hello");
+        } else {
+            std::thread::sleep(Duration::from_secs(60));
+        }
+    });
+    let site = probe(&[format!("http://127.0.0.1:{port}")]);
+    let silent = site.remarks.iter().filter(|remark| remark.contains("no answer within 2 s")).count();
+    // One PROPFIND and one POST; what is asked with GET goes on.
+    assert_eq!(silent, 2, "{:?}", site.remarks);
+    let kinds = |kind| site.origins[0].of(kind).count();
+    assert_eq!((kinds(Asked::WrongMethod), kinds(Asked::MalformedJson)), (0, 0));
+    assert!(kinds(Asked::InvalidEncoding) == 5 && kinds(Asked::OversizedQuery) == 2);
+    assert!(asked.load(Ordering::SeqCst) < 60);
+}
+
+/// A server that serves one connection at a time, to its end, answers everything that is asked of it all the same.
+#[test]
+fn one_connection_at_a_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+                head.push(byte[0]);
+            }
+            let _ = stream.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 8\r\n\r\n<p>hello",
+            );
+            // Until the other side closes.
+            while stream.read(&mut byte).is_ok_and(|count| count == 1) {}
+        }
+    });
+    let site = probe(&[format!("http://127.0.0.1:{port}")]);
+    assert_eq!(site.origins[0].unreached, None);
+    assert!(site.remarks.iter().all(|remark| !remark.contains("no answer")), "{:?}", site.remarks);
+    assert_eq!(site.origins[0].durations_ms.len(), 5);
 }

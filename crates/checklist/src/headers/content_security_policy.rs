@@ -1,4 +1,4 @@
-use seaworthy_facts::{Absent, Edge, FactKind, FactView, System};
+use seaworthy_facts::{Absent, Browser, Edge, FactKind, FactView, System};
 use seaworthy_model::{ItemId, Section};
 
 use super::{statements, values, wire};
@@ -18,7 +18,7 @@ pub static ITEM: Item = Item {
     higher_rung_settles: true,
     attestation: Attestation::ByPolicy,
     operator: false,
-    reads: &[FactKind::System, FactKind::Edge, FactKind::Site],
+    reads: &[FactKind::System, FactKind::Edge, FactKind::Site, FactKind::Browser],
     remedy: "Set the header in the application or at the proxy, on every answer.",
     page: include_str!("content_security_policy.md"),
     evidence,
@@ -26,7 +26,17 @@ pub static ITEM: Item = Item {
 
 fn evidence(view: &FactView) -> Result<Findings, Absent> {
     let see = &wire::scripts;
-    wire::ask(&ITEM, view, "Content-Security-Policy", wire::Answers::Pages, see).join(configured(view))
+    let mut live = wire::ask(&ITEM, view, "Content-Security-Policy", wire::Answers::Pages, see);
+    for visit in view.get::<Browser>().iter().flat_map(|browser| &browser.visits) {
+        if let Some(first) = visit.policy_violations.first() {
+            let count = visit.policy_violations.len();
+            live.note(
+                format!("a browser blocks what the home page does, {count} times: {first}"),
+                &visit.url,
+            );
+        }
+    }
+    live.join(configured(view))
 }
 
 fn configured(view: &FactView) -> Result<Findings, Absent> {
@@ -62,6 +72,9 @@ fn configured(view: &FactView) -> Result<Findings, Absent> {
 mod tests {
     use super::super::statements::tests::{facts, header, shared_cases, told};
     use super::ITEM;
+    use crate::live::tests::{exchange, origin, probed, report, visit};
+    use seaworthy_facts::{Asked, Browser, Facts, Visit};
+    use seaworthy_model::Environment;
 
     #[test]
     fn passes_fails_is_unknown_and_does_not_apply() {
@@ -88,5 +101,17 @@ mod tests {
             ("content-security-policy", "default-src 'self'"),
             ("content-security-policy", "script-src 'unsafe-inline'"),
         );
+    }
+
+    #[test]
+    fn what_a_browser_blocks_is_told() {
+        let home = exchange(Asked::Home, 200, &[("content-security-policy", "default-src 'self'")]);
+        let mut facts = probed(vec![origin(Environment::Production, vec![home])]);
+        let blocked = Visit { policy_violations: vec!["refused to run x.js".to_owned()], ..visit() };
+        facts.browser = Browser { visits: vec![blocked], ..Browser::default() }.into();
+        let notes = report(&ITEM, &facts).notes;
+        assert!(notes.iter().any(|note| note.summary.ends_with("refused to run x.js")), "{notes:?}");
+        let alone = Facts { site: facts.site, ..Facts::default() };
+        assert!(report(&ITEM, &alone).notes.iter().all(|note| !note.summary.contains("browser")));
     }
 }

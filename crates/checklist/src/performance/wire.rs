@@ -166,14 +166,14 @@ pub fn images(item: &Item, view: &FactView) -> Live {
             .images
             .iter()
             .filter(|image| {
-                image.webp_bytes.is_some_and(|webp| image.bytes > webp * 2 && image.bytes - webp > 50_000)
+                anew(image).is_some_and(|(_, anew)| image.bytes > anew * 2 && image.bytes - anew > 50_000)
                     || image.bytes > 500_000
             })
             .collect();
         for image in wasteful.iter().take(6) {
-            let would = image
-                .webp_bytes
-                .map_or(String::new(), |webp| format!("; as WebP at that size {webp} would do"));
+            let would = anew(image).map_or(String::new(), |(format, bytes)| {
+                format!("; as {format} at that size {bytes} would do")
+            });
             live.contradicts(
                 item,
                 place,
@@ -200,14 +200,22 @@ pub fn images(item: &Item, view: &FactView) -> Live {
     live
 }
 
+/// What the browser made of an image at the size in which it is shown: the smaller one of the formats, and its bytes.
+fn anew(image: &ShownImage) -> Option<(&'static str, u64)> {
+    [("WebP", image.webp_bytes), ("AVIF", image.avif_bytes)]
+        .into_iter()
+        .filter_map(|(format, bytes)| Some((format, bytes?)))
+        .min_by_key(|(_, bytes)| *bytes)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use seaworthy_facts::{Consent, Facts, Origin, Visit};
+    use seaworthy_facts::{Facts, Origin, Visit};
     use seaworthy_model::{Environment, Status};
 
     use super::*;
-    use crate::live::tests::{origin, probed, report};
+    use crate::live::tests::{origin, probed, report, visit};
     use crate::performance::{bundling, caching, images as items_of_images, response_times};
 
     fn asset() -> ServedAsset {
@@ -278,7 +286,7 @@ mod tests {
 
     #[test]
     fn images_fit_their_place() {
-        let with = |bytes, webp| {
+        let in_both = |bytes, webp, avif| {
             let image = ShownImage {
                 url: "https://app.example/a.jpg".to_owned(),
                 bytes,
@@ -286,26 +294,20 @@ mod tests {
                 natural: (2000, 1000),
                 shown: (400, 200),
                 webp_bytes: webp,
+                avif_bytes: avif,
             };
-            let visit = Visit {
-                url: "https://app.example".to_owned(),
-                environment: Environment::Production,
-                at: "2026-06-01T12:00:00Z".parse().unwrap(),
-                before: Consent::default(),
-                with_privacy_control: None,
-                after_reject: None,
-                after_accept: None,
-                console_errors: Vec::new(),
-                policy_violations: Vec::new(),
-                images: vec![image],
-                links: Vec::new(),
-                legal: Vec::new(),
-            };
+            let visit = Visit { images: vec![image], ..visit() };
             let browser = Browser { visits: vec![visit], ..Browser::default() };
-            report(&items_of_images::ITEM, &Facts { browser: browser.into(), ..Facts::default() }).status
+            report(&items_of_images::ITEM, &Facts { browser: browser.into(), ..Facts::default() })
         };
+        let with = |bytes, webp| in_both(bytes, webp, None).status;
         assert_eq!(with(20_000, Some(12_000)), Status::Pass);
         assert_eq!(with(200_000, Some(15_000)), Status::Fail);
         assert_eq!(with(600_000, None), Status::Fail);
+        // The smaller of both counts.
+        assert_eq!(in_both(150_000, Some(80_000), Some(90_000)).status, Status::Pass);
+        let better = in_both(150_000, Some(80_000), Some(60_000));
+        assert_eq!(better.status, Status::Fail);
+        assert!(better.reason.contains("as AVIF at that size 60000 would do"), "{}", better.reason);
     }
 }

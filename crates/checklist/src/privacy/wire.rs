@@ -26,6 +26,13 @@ pub fn legal(item: &Item, view: &FactView, kind: LegalKind) -> Live {
         let mut problems = Vec::new();
         for page in &pages {
             let problem = match page.status {
+                None if page.scripted => {
+                    live.undecided(
+                        format!("the {name} is at {}, which only scripts show: a browser would", page.url),
+                        &page.url,
+                    );
+                    continue;
+                }
                 None => {
                     live.note(format!("the {name} is at {}, which was not followed", page.url), &page.url);
                     continue;
@@ -172,7 +179,7 @@ mod tests {
     use seaworthy_facts::{Browser, Consent, Facts, LegalPage, Stored, TrackerRequest, Visit};
     use seaworthy_model::{Environment, Status};
 
-    use crate::live::tests::{origin, probed, report};
+    use crate::live::tests::{origin, probed, report, visit};
     use crate::privacy::{cookie_consent, policy};
 
     fn page() -> LegalPage {
@@ -209,6 +216,14 @@ mod tests {
         assert_eq!(status(vec![LegalPage { words: 10, scripted: true, ..page() }]), Status::Unknown);
         assert_eq!(status(Vec::new()), Status::Unknown);
         assert_eq!(status(vec![LegalPage { status: None, ..page() }]), Status::Unknown);
+        // A route of a page with scripts, which nobody ran.
+        let route = LegalPage {
+            status: None,
+            scripted: true,
+            url: "https://app.example/#/privacy".to_owned(),
+            ..page()
+        };
+        assert_eq!(status(vec![route]), Status::Unknown);
     }
 
     fn followed() -> Consent {
@@ -220,20 +235,7 @@ mod tests {
     }
 
     fn visited(before: Consent, reject: Option<Consent>, accept: Option<Consent>) -> Status {
-        let visit = Visit {
-            url: "https://app.example".to_owned(),
-            environment: Environment::Production,
-            at: "2026-06-01T12:00:00Z".parse().unwrap(),
-            before,
-            with_privacy_control: None,
-            after_reject: reject,
-            after_accept: accept,
-            console_errors: Vec::new(),
-            policy_violations: Vec::new(),
-            images: Vec::new(),
-            links: Vec::new(),
-            legal: Vec::new(),
-        };
+        let visit = Visit { before, after_reject: reject, after_accept: accept, ..visit() };
         let browser = Browser { visits: vec![visit], ..Browser::default() };
         report(&cookie_consent::ITEM, &Facts { browser: browser.into(), ..Facts::default() }).status
     }

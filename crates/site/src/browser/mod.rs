@@ -15,8 +15,9 @@ use crate::Input;
 
 pub use devtools::{Chromium, installed};
 
-/// Visits every address with a browser; an absence with its cause where there is none or it fails.
-pub fn collect(input: &Input) -> Collected<Browser> {
+/// Visits every address with a browser; an absence with its cause where there is none or it fails. `ready` is called when
+/// the browser is up, and may wait for the moment from which sites may be asked.
+pub fn collect(input: &Input, ready: impl FnOnce()) -> Collected<Browser> {
     let absent = |cause: Cause, why: String| Collected::Absent(Absent::new(cause, why));
     if !input.browser {
         return absent(Cause::NotPermitted, "the run was asked to look without a browser".to_owned());
@@ -42,6 +43,7 @@ pub fn collect(input: &Input) -> Collected<Browser> {
         .ok()
         .and_then(|version| version["product"].as_str().map(str::to_owned))
         .unwrap_or_default();
+    ready();
     let mut seen = Browser { product, ..Browser::default() };
     let mut failed = Vec::new();
     for target in &input.targets {

@@ -24,13 +24,17 @@ const LINES: usize = 30;
 const LINE: usize = 300;
 /// Images and links that are kept.
 const IMAGES: usize = 60;
-const LINKS: usize = 300;
+const LINKED: usize = 300;
 
 /// Finds the button that refuses or agrees. Buttons of the usual consent tools come first, then texts in the languages
 /// of most sites. Hidden ones are left out.
 const CLICK: &str = include_str!("click.js");
-/// What the page shows: images with their sizes, links, storage entries.
+/// The images that the page shows, with their sizes, and what encoding them anew would give.
 const SHOWN: &str = include_str!("shown.js");
+/// The links that the page shows. Those that lead to a place on the page itself have no fragment.
+const LINKS: &str = include_str!("links.js");
+/// The text that the page shows.
+const SHOWN_TEXT: &str = "document.body ? document.body.innerText.trim().slice(0, 400000) : ''";
 
 /// What programs are asked to leave alone.
 const ROBOTS: &str = "fetch('/robots.txt').then((answer) => answer.ok ? answer.text() : '').then((text) => text.slice(0, 100000)).catch(() => '')";
@@ -39,6 +43,8 @@ const TEXT: &str = "({ text: document.body ? document.body.innerText.slice(0, 40
     contacts: [...document.querySelectorAll('a[href^=\"mailto:\"],a[href^=\"tel:\"]')].slice(0, 20).map((link) => link.getAttribute('href')) })";
 /// Legal pages of each kind that are read.
 const LEGAL: usize = 1;
+/// Pages from which legal ones are often one more click away.
+const TOWARDS: usize = 2;
 
 /// What a page did in one state.
 #[derive(Default)]
@@ -137,18 +143,20 @@ fn clean(text: &str) -> String {
     crate::redact::line(text, LINE)
 }
 
-/// Links to legal pages at the same address, a few of each kind.
-fn wanted(links: &[ShownLink], home: &str) -> Vec<(Leads, Url)> {
-    let Ok(home) = Url::parse(home) else { return Vec::new() };
+/// Links to legal pages at the same address, a few of each kind, and to pages that often link to them.
+fn wanted(links: &[ShownLink], at: &str, seen: &[Url]) -> Vec<(Leads, Url)> {
+    let Ok(at) = Url::parse(at) else { return Vec::new() };
     let mut wanted: Vec<(Leads, Url)> = Vec::new();
     for link in links {
         let written = html::Link { href: link.url.clone(), text: link.text.clone(), shy: false };
-        let Some(kind) = legal::leads(&written).filter(|kind| *kind != Leads::Towards) else { continue };
+        let Some(kind) = legal::leads(&written) else { continue };
+        let most = if kind == Leads::Towards { TOWARDS } else { LEGAL };
         let Ok(url) = Url::parse(&link.url) else { continue };
-        if url.origin() == home.origin()
-            && url.path() != home.path()
+        if url.origin() == at.origin()
+            && url != at
+            && !seen.contains(&url)
             && !wanted.iter().any(|(_, known)| *known == url)
-            && wanted.iter().filter(|(other, _)| *other == kind).count() < LEGAL
+            && wanted.iter().filter(|(other, _)| *other == kind).count() < most
         {
             wanted.push((kind, url));
         }
@@ -167,7 +175,7 @@ pub fn visit(browser: &mut Chromium, target: &Target) -> Result<Visit, String> {
     let before = page.consent()?;
     let shown = page.evaluate(SHOWN)?;
     let images = images(&shown, &page.seen);
-    let links = links(&shown);
+    let links = links(&page.evaluate(LINKS)?);
     let console_errors = std::mem::take(&mut page.seen.console);
     let policy_violations = std::mem::take(&mut page.seen.violations);
     let legal = page.legal(&links)?;
@@ -245,37 +253,67 @@ impl<'a> Page<'a> {
         Ok(Page { browser, context, session, url: target.url.to_string(), host, seen: Seen::default() })
     }
 
-    /// The privacy policy and the terms that the page's links lead to, as they are shown after scripts ran.
+    /// The privacy policy and the terms within two clicks, as they are shown after scripts ran.
     fn legal(&mut self, links: &[ShownLink]) -> Result<Vec<LegalPage>, String> {
-        let wanted = wanted(links, &self.url);
-        if wanted.is_empty() {
+        let first = wanted(links, &self.url, &[]);
+        if first.is_empty() {
             return Ok(Vec::new());
         }
         let robots = self.evaluate(ROBOTS)?;
         let robots = Robots::read(robots.as_str().unwrap_or_default());
-        let mut pages = Vec::new();
-        for (kind, url) in wanted {
-            if !robots.allows(url.path()) {
+        let home = self.evaluate(SHOWN_TEXT)?;
+        let mut pages: Vec<LegalPage> = Vec::new();
+        let mut seen: Vec<Url> = first.iter().map(|(_, url)| url.clone()).collect();
+        let mut further: Vec<(Leads, Url)> = Vec::new();
+        let (towards, legal): (Vec<_>, Vec<_>) =
+            first.into_iter().partition(|(kind, _)| *kind == Leads::Towards);
+        for (kind, url) in legal {
+            pages.extend(self.legal_page(kind, &url, 1, &robots, &home)?);
+        }
+        for (_, url) in towards {
+            if has_both(&pages) || !robots.allows(url.path()) || self.go_to(url.as_str()).is_err() {
                 continue;
             }
-            self.seen = Seen::default();
-            // One page that does not load takes nothing else with it.
-            if self.go_to(url.as_str()).is_err() {
-                continue;
+            let links = self::links(&self.evaluate(LINKS)?);
+            let next = wanted(&links, url.as_str(), &seen);
+            seen.extend(next.iter().map(|(_, url)| url.clone()));
+            further.extend(next.into_iter().filter(|(kind, _)| *kind != Leads::Towards));
+        }
+        for (kind, url) in further {
+            if !pages.iter().any(|page| page.kind == legal::name(kind)) {
+                pages.extend(self.legal_page(kind, &url, 2, &robots, &home)?);
             }
-            let text = self.evaluate(TEXT)?;
-            let Some(status) = self.seen.status.filter(|_| text["text"].is_string()) else { continue };
-            let links = text["contacts"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let shown = html::Page {
-                text: text["text"].as_str().unwrap_or_default().to_owned(),
-                links: links
-                    .map(|href| html::Link { href: href.to_owned(), ..html::Link::default() })
-                    .collect(),
-                ..html::Page::default()
-            };
-            pages.push(legal::facts(kind, url.as_str(), 1, status, &shown));
         }
         Ok(pages)
+    }
+
+    /// Reads one of them; none where it does not load, may not be asked for, or is the home page again.
+    fn legal_page(
+        &mut self,
+        kind: Leads,
+        url: &Url,
+        clicks: u8,
+        robots: &Robots,
+        home: &Value,
+    ) -> Result<Option<LegalPage>, String> {
+        self.seen = Seen::default();
+        // One page that does not load takes nothing else with it.
+        if !robots.allows(url.path()) || self.go_to(url.as_str()).is_err() {
+            return Ok(None);
+        }
+        let text = self.evaluate(TEXT)?;
+        let Some(status) = self.seen.status.filter(|_| text["text"].is_string()) else { return Ok(None) };
+        // Scripts that know no such route show what they always show.
+        if url.fragment().is_some() && self.evaluate(SHOWN_TEXT)? == *home {
+            return Ok(None);
+        }
+        let links = text["contacts"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let shown = html::Page {
+            text: text["text"].as_str().unwrap_or_default().to_owned(),
+            links: links.map(|href| html::Link { href: href.to_owned(), ..html::Link::default() }).collect(),
+            ..html::Page::default()
+        };
+        Ok(Some(legal::facts(kind, url.as_str(), clicks, status, &shown)))
     }
 
     fn go(&mut self) -> Result<(), String> {
@@ -284,6 +322,12 @@ impl<'a> Page<'a> {
     }
 
     fn go_to(&mut self, url: &str) -> Result<(), String> {
+        if url.contains('#') {
+            // Another fragment of the same page loads nothing: a visitor who opens the address loads it.
+            self.browser.ask(Some(&self.session), "Page.navigate", json!({ "url": "about:blank" }))?;
+            self.watch(LOAD, true)?;
+            self.seen = Seen::default();
+        }
         let answer = self.browser.ask(Some(&self.session), "Page.navigate", json!({ "url": url }))?;
         if let Some(error) = answer["errorText"].as_str() {
             return Err(format!("{url} did not load in the browser: {error}"));
@@ -377,6 +421,10 @@ fn is_session(cookie: &Value, host: &str) -> bool {
         && cookie["domain"].as_str().is_some_and(|domain| domain.trim_start_matches('.') == host)
 }
 
+fn has_both(pages: &[LegalPage]) -> bool {
+    [Leads::Privacy, Leads::Terms].iter().all(|kind| pages.iter().any(|page| page.kind == legal::name(*kind)))
+}
+
 fn entry(name: &Value, domain: &str, kind: &str) -> Stored {
     Stored {
         name: name.as_str().unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect(),
@@ -388,7 +436,7 @@ fn entry(name: &Value, domain: &str, kind: &str) -> Stored {
 
 fn images(shown: &Value, seen: &Seen) -> Vec<ShownImage> {
     let number = |value: &Value| u32::try_from(value.as_u64().unwrap_or(0)).unwrap_or(u32::MAX);
-    shown["images"]
+    shown
         .as_array()
         .into_iter()
         .flatten()
@@ -403,6 +451,7 @@ fn images(shown: &Value, seen: &Seen) -> Vec<ShownImage> {
                 natural: (number(&image["natural"][0]), number(&image["natural"][1])),
                 shown: (number(&image["shown"][0]), number(&image["shown"][1])),
                 webp_bytes: image["webp"].as_u64(),
+                avif_bytes: image["avif"].as_u64(),
             })
         })
         .collect()
@@ -412,11 +461,11 @@ fn links(shown: &Value) -> Vec<ShownLink> {
     let text = |value: &Value, most: usize| -> String {
         value.as_str().unwrap_or_default().chars().filter(|c| !c.is_control()).take(most).collect()
     };
-    shown["links"]
+    shown
         .as_array()
         .into_iter()
         .flatten()
-        .take(LINKS)
+        .take(LINKED)
         .map(|link| ShownLink { url: text(&link["url"], 500), text: text(&link["text"], 120) })
         .collect()
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use seaworthy_facts::LegalPage;
 use serde::Deserialize;
+use url::Url;
 
 use super::html::{Kind, Link, Page};
 use crate::redact;
@@ -41,10 +42,17 @@ pub enum Leads {
     Towards,
 }
 
+/// A route that only scripts can show: `#/privacy`, `#!/privacy`. The server knows nothing of it.
+pub fn is_route(url: &Url) -> bool {
+    url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.starts_with("!/"))
+}
+
 /// What a link leads to, by its text and its path.
 pub fn leads(link: &Link) -> Option<Leads> {
     let text = link.text.replace('\u{ad}', "").to_lowercase();
-    let path = link.href.split(['?', '#']).next().unwrap_or_default().to_lowercase();
+    let href = link.href.as_str();
+    let href = href.split_once("#/").or_else(|| href.split_once("#!/")).map_or(href, |(_, route)| route);
+    let path = href.split(['?', '#']).next().unwrap_or_default().to_lowercase();
     // The host of a link says nothing: `privacy.example` is a name.
     let path =
         path.split_once("://").map_or(path.as_str(), |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
@@ -155,7 +163,8 @@ pub fn unfetched(kind: Leads, url: &str, clicks: u8) -> LegalPage {
     }
 }
 
-fn name(kind: Leads) -> &'static str {
+/// The kind as facts call it.
+pub fn name(kind: Leads) -> &'static str {
     match kind {
         Leads::Terms => "terms",
         Leads::Privacy | Leads::Towards => "privacy",
@@ -210,6 +219,9 @@ mod tests {
         assert_eq!(link("/photos", "Stockholm"), None);
         assert_eq!(link("https://privacy.example/blog", "Blog"), None);
         assert_eq!(link("/determs", "Determination"), None);
+        assert_eq!(link("https://a.example/app#/legal/privacy?x=1", ""), Some(Leads::Privacy));
+        assert_eq!(link("/#!/tos", ""), Some(Leads::Terms));
+        assert_eq!(link("/privacy#/home", "Home"), None);
     }
 
     #[test]

@@ -258,7 +258,10 @@ fn candidates(pages: &[(Url, Page)]) -> Vec<(Leads, Url)> {
         for link in &page.links {
             let Some(kind) = legal::leads(link) else { continue };
             let Ok(mut url) = base.join(&link.href) else { continue };
-            url.set_fragment(None);
+            // The rest of a route is kept: without it the address is that of the page that shows all routes.
+            if !legal::is_route(&url) {
+                url.set_fragment(None);
+            }
             if matches!(url.scheme(), "http" | "https")
                 && url != *at
                 && !found.iter().any(|(_, known)| *known == url)
@@ -283,6 +286,11 @@ fn look(
         return;
     }
     seen.push(url.clone());
+    if probe.is_here(url) && legal::is_route(url) {
+        let page = legal::unfetched(kind, url.as_str(), clicks);
+        crawled.legal.push(LegalPage { scripted: true, ..page });
+        return;
+    }
     if !probe.is_here(url) || !crawled.robots.allows(&full_path(url)) {
         crawled.legal.push(legal::unfetched(kind, url.as_str(), clicks));
         return;
@@ -334,6 +342,23 @@ mod tests {
         for path in ["/logout", "/posts/1/delete", "/a?action=remove", "/file.pdf", "/inside/x"] {
             assert!(!may(path), "{path}");
         }
+    }
+
+    #[test]
+    fn routes_of_scripts_are_pages_of_their_own() {
+        let home = Url::parse("https://a.example/").unwrap();
+        let page = html::read(
+            "<a href=#/privacy>Privacy</a><a href='/#!/legal/terms'>x</a><a href=#terms>Terms</a>",
+        );
+        let found = candidates(&[(home, page)]);
+        let told: Vec<(Leads, &str)> = found.iter().map(|(kind, url)| (*kind, url.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (Leads::Privacy, "https://a.example/#/privacy"),
+                (Leads::Terms, "https://a.example/#!/legal/terms")
+            ]
+        );
     }
 
     #[test]

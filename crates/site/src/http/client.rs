@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
@@ -49,11 +49,20 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub fn send(&self, request: &Request, budget: &Budget) -> Result<Answer, Failure> {
+        self.send_within(request, budget, self.limits.time)
+    }
+
+    /// The same, in a time that may be shorter than the bounds.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn send_within(&self, request: &Request, budget: &Budget, time: Duration) -> Result<Answer, Failure> {
         if !budget.take() {
             return Err(Failure::Budget(budget.allowed()));
         }
-        let until = self.until();
-        let seconds = self.limits.time.as_secs();
+        let limits = Limits { time: time.min(self.limits.time), ..self.limits };
+        let until = Instant::now() + limits.time;
+        let seconds = limits.time.as_secs();
         let host = request.url.host_str().unwrap_or_default();
         let addresses = self.names.addresses(&request.url, until)?;
         if !self.private && self.names.is_private(&request.url, until)? {
@@ -63,7 +72,7 @@ impl Client {
         let sent = Instant::now();
         // A server may answer before it has read everything (413, 414, 431): what it says is what counts.
         let written = stream.write_all(&request.bytes()).and_then(|()| stream.flush());
-        match read_answer(&mut stream, &request.method, &self.limits) {
+        match read_answer(&mut stream, &request.method, &limits) {
             Ok(mut answer) => {
                 answer.duration = sent.elapsed();
                 Ok(answer)
