@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use seaworthy_testkit::storage::PYTHON_TOOLS;
+
 use crate::Outcome;
 use crate::step::{on_path, run};
 
@@ -79,12 +81,22 @@ const NEEDS: &[Need] = &[
     Need { programs: &["apache2"], package: "apache2-bin", why: "a site that is probed" },
     Need { programs: &["haproxy"], package: "haproxy", why: "a site that is probed" },
     Need { programs: &["python3"], package: "python3", why: "a site that is probed" },
+    Need { programs: &["pip3"], package: "python3-pip", why: "tools of Python that Debian does not have" },
     Need { programs: &["cc", "gcc", "clang"], package: "gcc", why: "the grammars are C" },
 ];
+
+/// Packages of Python that Debian does not have: what is imported, and what is installed.
+const PYTHON: &[(&str, &str, &str)] =
+    &[("moto.server, flask", "moto[server]==5.2.1", "object storage that backups are fetched from")];
 
 /// Makes sure that everything is there; installs Debian packages when this is allowed and possible.
 pub fn satisfy(install: bool) -> Outcome {
     components()?;
+    programs(install)?;
+    python(install)
+}
+
+fn programs(install: bool) -> Outcome {
     let missing = missing();
     if missing.is_empty() {
         return Ok(());
@@ -104,6 +116,32 @@ pub fn satisfy(install: bool) -> Outcome {
         .map(|need| format!("  {} ({}): Debian package {}", need.programs[0], need.why, need.package))
         .collect();
     Err(format!("the tests need programs that are missing here:\n{}", lines.join("\n")))
+}
+
+/// Packages of Python go into a folder of the build's own.
+fn python(install: bool) -> Outcome {
+    for (import, package, why) in PYTHON {
+        let there = || {
+            let mut python = Command::new("python3");
+            python.args(["-c", &format!("import {import}")]).env("PYTHONPATH", PYTHON_TOOLS);
+            python.output().is_ok_and(|output| output.status.success())
+        };
+        if there() {
+            continue;
+        }
+        if install {
+            println!("installing {package}");
+            let target = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
+            run(Command::new("python3").args(target).args([PYTHON_TOOLS, package]))?;
+        }
+        if !there() {
+            return Err(format!(
+                "the tests need a package of Python that is missing here ({why}): \
+                 python3 -m pip install --target target/test-tools/python '{package}'"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn missing() -> Vec<&'static Need> {

@@ -284,9 +284,15 @@ pub struct DrillRestore {
     /// Folder of the repository
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// Folder of the backups, or one backup; without it `location` of the backups in seaworthy.toml
+    /// Folder of the backups, one backup, or s3://BUCKET/PREFIX; without it `location` of the backups in seaworthy.toml
     #[arg(long, value_name = "LOCATION")]
     pub from: Option<String>,
+    /// Address of the object storage, where it is not AWS' own
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Region of the bucket
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
     /// Which files there are backups of this system, such as 'shop-*.dump'
     #[arg(long = "match", value_name = "GLOB", requires = "from")]
     pub pattern: Option<String>,

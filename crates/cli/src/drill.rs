@@ -6,6 +6,7 @@ use std::path::Path;
 use seaworthy_drills::restore::{
     Objective, Order, Place, Plan, Report, Verdict, Verify, has_password, plan, record, run,
 };
+use seaworthy_drills::storage::Reach;
 use seaworthy_drills::{Interrupt, Progress, Stop, scratch};
 use seaworthy_ledger::{AllowedSigners, Signer, SigningContext, find_signer, write as write_record};
 use seaworthy_subject::Config;
@@ -87,10 +88,16 @@ fn order(arguments: &DrillRestore, config: &Config, instant: Instant) -> Result<
         (None, Some(location)) => (location, arguments.path.clone(), config.backups.pattern.clone()),
         (None, None) => {
             return Err(Failure::Usage(
-                "where are the backups? Name their folder with --from, or as `location` under [backups] in seaworthy.toml"
+                "where are the backups? Name their folder or s3://BUCKET/PREFIX with --from, or as `location` under [backups] in seaworthy.toml"
                     .to_owned(),
             ));
         }
+    };
+    // What is declared for the declared location says nothing about another one.
+    let declared = |value: &Option<String>| value.clone().filter(|_| arguments.from.is_none());
+    let reach = Reach {
+        endpoint: arguments.endpoint.clone().or_else(|| declared(&config.backups.endpoint)),
+        region: arguments.region.clone().or_else(|| declared(&config.backups.region)),
     };
     let folder = std::fs::canonicalize(&arguments.path).unwrap_or_else(|_| arguments.path.clone());
     let mut verify: Vec<Verify> = config.restore.queries.iter().cloned().map(Verify::Query).collect();
@@ -102,7 +109,7 @@ fn order(arguments: &DrillRestore, config: &Config, instant: Instant) -> Result<
             .map(|text| Verify::Command { text: text.clone(), folder: folder.clone() }),
     );
     Ok(Order {
-        place: Place::read(location, &base).map_err(failure)?,
+        place: Place::read(location, &base, &reach).map_err(failure)?,
         pattern,
         password_command: config.restore.password_command.clone(),
         manifest: arguments.manifest.clone(),

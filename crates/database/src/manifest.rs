@@ -87,14 +87,19 @@ impl Manifest {
         if length as u64 > LARGEST {
             return Err(problem("too large for a manifest".to_owned()));
         }
-        let manifest: Manifest = serde_json::from_str(&text).map_err(|error| {
-            problem(format!("no manifest of a backup: {error}; write one with `seaworthy backup manifest`"))
+        Manifest::parse(&text).map_err(problem)
+    }
+
+    /// Reads the text of a manifest.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Manifest, String> {
+        let manifest: Manifest = serde_json::from_str(text).map_err(|error| {
+            format!("no manifest of a backup: {error}; write one with `seaworthy backup manifest`")
         })?;
         if manifest.schema != SCHEMA {
-            return Err(problem(format!(
-                "the format is {}, and this version reads {SCHEMA}",
-                manifest.schema
-            )));
+            return Err(format!("the format is {}, and this version reads {SCHEMA}", manifest.schema));
         }
         Ok(manifest)
     }

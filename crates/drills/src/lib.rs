@@ -9,6 +9,7 @@
 //! | [`Interrupt`] | a clean way out |
 //! | [`Progress`] | what is going on, and how long it will take |
 //! | [`Stop`] | why a drill ends early: only [`Stop::Refused`] says something about what was drilled |
+//! | [`storage`] | buckets that speak S3's protocol |
 //!
 //! # The restore drill
 //!
@@ -35,6 +36,7 @@ mod progress;
 pub mod restore;
 pub mod scratch;
 mod stop;
+pub mod storage;
 
 pub use interrupt::Interrupt;
 pub use progress::Progress;

@@ -87,8 +87,12 @@ pub struct Objectives {
 /// `[backups]`: where they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backups {
-    /// `location`: a folder, relative to the audited one, or one backup.
+    /// `location`: a folder, relative to the audited one, or one backup; or `s3://BUCKET/PREFIX`.
     pub location: Option<String>,
+    /// `endpoint`: the address of the object storage, where it is not AWS' own.
+    pub endpoint: Option<String>,
+    /// `region`: that of the bucket.
+    pub region: Option<String>,
     /// `match`: which of the files there, as a glob.
     pub pattern: Option<String>,
 }
@@ -299,9 +303,11 @@ fn objectives(table: Table) -> Result<Objectives, ConfigError> {
 }
 
 fn backups(table: Table) -> Result<Backups, ConfigError> {
-    let table = table.only(&["location", "match"])?;
+    let table = table.only(&["location", "match", "endpoint", "region"])?;
     Ok(Backups {
         location: table.text("location")?.map(str::to_owned),
+        endpoint: table.text("endpoint")?.map(str::to_owned),
+        region: table.text("region")?.map(str::to_owned),
         pattern: table.text("match")?.map(str::to_owned),
     })
 }

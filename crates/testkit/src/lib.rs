@@ -5,4 +5,5 @@ pub mod mariadb;
 pub mod pipelines;
 pub mod postgres;
 pub mod servers;
+pub mod storage;
 pub mod tree;

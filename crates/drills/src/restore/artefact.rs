@@ -121,11 +121,10 @@ pub fn look_at(path: &Path) -> Result<Seen, Stop> {
         metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
     };
     if metadata.is_dir() {
-        let toc = path.join("toc.dat");
-        let Ok(head) = head_of(&toc, &[]) else { return Ok(Seen::Unknown) };
-        if !head.starts_with(b"PGDMP") {
+        let Ok(toc) = File::open(path.join("toc.dat")) else { return Ok(Seen::Unknown) };
+        let Some(versions) = head_of(Box::new(toc), &[]).ok().and_then(|head| of_contents(&head)) else {
             return Ok(Seen::Unknown);
-        }
+        };
         let mut size = 0;
         let mut newest = modified(&metadata);
         for entry in fs::read_dir(path).map_err(problem)?.take(1_000_000) {
@@ -140,7 +139,7 @@ pub fn look_at(path: &Path) -> Result<Seen, Stop> {
             modified: newest,
             layers: Vec::new(),
             format: Format::PostgresDirectory,
-            versions: archive_versions(&head),
+            versions,
         }));
     }
     if !metadata.is_file() {
@@ -149,22 +148,9 @@ pub fn look_at(path: &Path) -> Result<Seen, Stop> {
     if metadata.len() == 0 {
         return Ok(Seen::Empty);
     }
-    let mut layers: Vec<Layer> = Vec::new();
-    loop {
-        let head = match head_of(path, &layers) {
-            Ok(head) => head,
-            // What begins like compressed data and is none is told when it is read.
-            Err(_) if !layers.is_empty() => return Ok(Seen::Unknown),
-            Err(error) => return Err(problem(error)),
-        };
-        if let Some(layer) = Layer::of(&head)
-            && layers.len() < MOST_LAYERS
-        {
-            layers.push(layer);
-            continue;
-        }
-        let Some((format, versions)) = recognise(&head) else { return Ok(Seen::Unknown) };
-        return Ok(Seen::Artefact(Artefact {
+    let open = || Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
+    match tell(&open) {
+        Ok(Some((layers, format, versions))) => Ok(Seen::Artefact(Artefact {
             path: path.to_owned(),
             name,
             size: metadata.len(),
@@ -172,14 +158,40 @@ pub fn look_at(path: &Path) -> Result<Seen, Stop> {
             layers,
             format,
             versions,
-        }));
+        })),
+        Ok(None) => Ok(Seen::Unknown),
+        Err(error) => Err(problem(error)),
     }
 }
 
-fn head_of(path: &Path, layers: &[Layer]) -> std::io::Result<Vec<u8>> {
+/// What a file is inside of all compression, told by its beginning; nothing where it is no backup that is known here.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn tell(
+    open: &dyn Fn() -> std::io::Result<Box<dyn Read + Send>>,
+) -> std::io::Result<Option<(Vec<Layer>, Format, Versions)>> {
+    let mut layers: Vec<Layer> = Vec::new();
+    loop {
+        let head = match head_of(open()?, &layers) {
+            Ok(head) => head,
+            // What begins like compressed data and is none is told when it is read.
+            Err(_) if !layers.is_empty() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if let Some(layer) = Layer::of(&head)
+            && layers.len() < MOST_LAYERS
+        {
+            layers.push(layer);
+            continue;
+        }
+        return Ok(recognise(&head).map(|(format, versions)| (layers, format, versions)));
+    }
+}
+
+fn head_of(bytes: Box<dyn Read + Send>, layers: &[Layer]) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    let file = File::open(path)?;
-    match decode(Box::new(file), layers)?.take(HEAD as u64).read_to_end(&mut head) {
+    match decode(bytes, layers)?.take(HEAD as u64).read_to_end(&mut head) {
         // A damaged end of a short file does not hide what its beginning is.
         Err(error) if head.is_empty() => Err(error),
         _ => Ok(head),
@@ -222,6 +234,11 @@ fn recognise(head: &[u8]) -> Option<(Format, Versions)> {
         return Some((Format::MysqlPlain, Versions { server, ..Versions::default() }));
     }
     None
+}
+
+/// The versions in the table of contents of `pg_dump --format=directory`; nothing where it is none.
+pub fn of_contents(head: &[u8]) -> Option<Versions> {
+    head.starts_with(b"PGDMP").then(|| archive_versions(head))
 }
 
 /// The versions in the head of an archive of `pg_dump`.

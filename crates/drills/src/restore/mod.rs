@@ -203,9 +203,8 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
         None => {
             let listing = order.place.list(order.pattern.as_deref())?;
             let newest = locations::newest(&order.place, &listing)?;
-            writing::refuse(&newest.artefact)?;
-            let beside = Manifest::beside(&newest.artefact.path);
-            let beside = beside.exists().then(|| Manifest::read(&beside).map_err(Stop::Usage)).transpose()?;
+            order.place.refuse_unfinished(&newest.artefact)?;
+            let beside = if order.manifest.is_some() { None } else { order.place.manifest(&newest)? };
             (newest, beside, None)
         }
     };
@@ -243,6 +242,16 @@ impl Plan {
             self.account.as_ref().map_or("you", |account| account.name.as_str())
         )];
         steps.extend(self.source.iter().flat_map(repositories::Source::steps));
+        if !self.newest.objects.is_empty() {
+            steps.push(format!(
+                "download the backup into it ({} bytes{}), and nothing else; the storage is only read",
+                artefact.size,
+                match self.newest.objects.len() {
+                    1 => String::new(),
+                    several => format!(", {several} objects"),
+                }
+            ));
+        }
         steps.extend(self.engine.steps(artefact, self.account.as_ref()));
         if self.engine.kind() != Kind::Sqlite {
             steps.push(

@@ -114,6 +114,9 @@ fn measurements(report: &Report) -> BTreeMap<String, Value> {
     if let Some(seconds) = report.restore_seconds {
         measured.insert("restore-seconds".to_owned(), json!(seconds));
     }
+    if let Some(seconds) = report.download_seconds {
+        measured.insert("download-seconds".to_owned(), json!(seconds));
+    }
     if let Some(longest) = report.gaps.longest {
         measured.insert("longest-gap-seconds".to_owned(), json!(longest));
     }

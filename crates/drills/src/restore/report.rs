@@ -100,6 +100,8 @@ pub struct Report {
     pub at: Timestamp,
     /// How long the restore took, in seconds; none where it failed.
     pub restore_seconds: Option<f64>,
+    /// How long the download took, which is part of it; none where there was nothing to download.
+    pub download_seconds: Option<f64>,
     /// How long it may take.
     pub rto: Objective,
     /// How much may be lost.
@@ -154,8 +156,12 @@ impl Report {
             Some(seconds) => line(
                 mark(self.in_time()),
                 &format!(
-                    "restored in {}, allowed are {}: {} tables, {} rows",
+                    "restored in {}{}, allowed are {}: {} tables, {} rows",
                     in_words(seconds),
+                    self.download_seconds.map_or(String::new(), |download| format!(
+                        ", {} of them for the download",
+                        in_words(download)
+                    )),
                     self.rto.shown(),
                     self.tables,
                     self.rows

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use seaworthy_database::{Contents, Difference, compare};
@@ -40,9 +41,12 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
             Err(stop) => return Err(stop),
         }
     }
-    let artefact = &newest.artefact;
     progress.step("making a scratch folder");
     let mut scratch = Scratch::create(&order.scratch, account, interrupt.clone())?;
+    let began = Instant::now();
+    order.place.fetch(&mut newest, &mut scratch, progress)?;
+    report.download_seconds = (!newest.objects.is_empty()).then(|| began.elapsed().as_secs_f64());
+    let artefact = &newest.artefact;
     // A folder is read by the restoring program itself.
     scratch.may_read(&artefact.path);
     progress.step(format!("reading {}", artefact.name));
@@ -75,9 +79,9 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         }
         Err(stop) => return Err(stop),
     };
-    // What takes the artefact out of its repository is part of the restore.
+    // What takes the artefact out of its repository, or downloads it, is part of the restore: an emergency would wait for it.
     let taking_out = extracted.as_ref().map_or(0.0, |extracted| extracted.seconds);
-    report.restore_seconds = Some(taking_out + restored.seconds);
+    report.restore_seconds = Some(taking_out + report.download_seconds.unwrap_or(0.0) + restored.seconds);
     report.roles = restored.roles;
     report.left_out = restored.left_out;
     report.remarks.extend(restored.remarks);
@@ -180,6 +184,7 @@ fn begun(order: &Order, newest: &Newest, taken: Timestamp, engine: &dyn super::E
         engine_version: engine.version(),
         at: order.now,
         restore_seconds: None,
+        download_seconds: None,
         rto: order.rto,
         rpo: order.rpo,
         gaps: Gaps::of(&newest.series, taken, order.now),

@@ -23,18 +23,9 @@ const UNFINISHED: &[&str] =
 /// # Errors
 /// [`Stop::CouldNot`]: nothing is known of it yet.
 pub fn refuse(artefact: &Artefact) -> Result<(), Stop> {
+    refuse_by_name(artefact)?;
     let files = files(&artefact.path);
-    let refused = |why: &str| {
-        Err(Stop::CouldNot(format!(
-            "{} is still being written ({why}); run the drill when the backup job is done, or let the job write to another name and \
-             rename it at the end",
-            artefact.name
-        )))
-    };
-    let lower = artefact.name.to_ascii_lowercase();
-    if let Some(ending) = UNFINISHED.iter().find(|ending| lower.ends_with(**ending)) {
-        return refused(&format!("its name ends in {ending}"));
-    }
+    let refused = |why: &str| Err(unfinished(artefact, why));
     let recent = |metadata: &fs::Metadata| {
         metadata.modified().ok().is_some_and(|at| {
             SystemTime::now().duration_since(at).is_ok_and(|age| age < RECENT) || at > SystemTime::now()
@@ -54,6 +45,26 @@ pub fn refuse(artefact: &Artefact) -> Result<(), Stop> {
         return refused("it grows");
     }
     Ok(())
+}
+
+/// Refuses an artefact whose name says that it is not finished.
+///
+/// # Errors
+/// [`Stop::CouldNot`]: nothing is known of it yet.
+pub fn refuse_by_name(artefact: &Artefact) -> Result<(), Stop> {
+    let lower = artefact.name.to_ascii_lowercase();
+    match UNFINISHED.iter().find(|ending| lower.ends_with(**ending)) {
+        Some(ending) => Err(unfinished(artefact, &format!("its name ends in {ending}"))),
+        None => Ok(()),
+    }
+}
+
+fn unfinished(artefact: &Artefact, why: &str) -> Stop {
+    Stop::CouldNot(format!(
+        "{} is still being written ({why}); run the drill when the backup job is done, or let the job write to another name and \
+         rename it at the end",
+        artefact.name
+    ))
 }
 
 fn files(path: &Path) -> Vec<std::path::PathBuf> {

@@ -3,30 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use globset::Glob;
 use jiff::Timestamp;
 
-use super::{Entry, Listing};
+use super::{Chosen, Entry, Listing};
 use crate::Stop;
 use crate::restore::artefact::{Seen, look_at};
 
 /// Entries of a folder that are looked at.
 const MOST: usize = 100_000;
-
-/// What lies beside artefacts, and is none.
-const BESIDE: &[&str] = &[
-    ".manifest.json",
-    ".sha256",
-    ".sha512",
-    ".sha1",
-    ".md5",
-    ".asc",
-    ".sig",
-    ".minisig",
-    ".log",
-    ".txt",
-    ".json",
-];
 
 /// Lists a folder, newest first. A path that is itself an artefact is listed alone.
 pub fn list(path: &Path, pattern: Option<&str>) -> Result<Listing, Stop> {
@@ -40,31 +24,20 @@ pub fn list(path: &Path, pattern: Option<&str>) -> Result<Listing, Stop> {
             .ok()
             .and_then(|at| Timestamp::try_from(at).ok())
             .unwrap_or(Timestamp::UNIX_EPOCH),
+        objects: Vec::new(),
     };
     if !metadata.is_dir() || matches!(look_at(path)?, Seen::Artefact(_)) {
         return Ok(Listing { entries: vec![entry(path, &metadata)] });
     }
-    let pattern = match pattern {
-        None => None,
-        Some(pattern) => Some(
-            Glob::new(pattern)
-                .map_err(|error| Stop::Usage(format!("`match` under [backups]: {error}")))?
-                .compile_matcher(),
-        ),
-    };
+    let chosen = Chosen::of(pattern)?;
     let mut entries = Vec::new();
     for found in fs::read_dir(path).map_err(problem)?.take(MOST) {
         let found = found.map_err(problem)?;
         // A link to the newest leads to it, and may be the only name that is there.
         let Ok(metadata) = fs::metadata(found.path()) else { continue };
         let entry = entry(&found.path(), &metadata);
-        let beside = BESIDE.iter().any(|ending| entry.name.to_ascii_lowercase().ends_with(ending));
-        let wanted = match &pattern {
-            Some(pattern) => pattern.is_match(&entry.name) && !entry.name.ends_with(".manifest.json"),
-            None => !entry.name.starts_with('.') && !beside,
-        };
         let link = found.file_type().is_ok_and(|kind| kind.is_symlink());
-        if wanted && !link {
+        if chosen.is(&entry.name) && !link {
             entries.push(entry);
         }
     }

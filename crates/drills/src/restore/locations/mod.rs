@@ -1,35 +1,64 @@
 //! Where artefacts lie.
 
+mod bucket;
 mod folder;
 
 use std::path::{Path, PathBuf};
 
+use globset::{Glob, GlobMatcher};
 use jiff::Timestamp;
+use seaworthy_database::Manifest;
 use serde::Serialize;
 
-use crate::Stop;
+pub use bucket::Bucket;
+
 use crate::restore::artefact::{Artefact, Seen, look_at};
+use crate::restore::writing;
+use crate::scratch::Scratch;
+use crate::storage::{Address, Object, Reach};
+use crate::{Progress, Stop};
 
 /// Artefacts whose gaps are looked at.
 pub const LOOKED_AT: usize = 30;
 
+/// What lies beside artefacts, and is none.
+const BESIDE: &[&str] = &[
+    ".manifest.json",
+    ".sha256",
+    ".sha512",
+    ".sha1",
+    ".md5",
+    ".asc",
+    ".sig",
+    ".minisig",
+    ".log",
+    ".txt",
+    ".json",
+];
+
 /// Where backups are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Place {
     /// A folder of this machine, or one artefact in it.
     Folder(PathBuf),
+    /// Object storage.
+    Bucket(Box<Bucket>),
 }
 
 impl Place {
     /// Reads a location, relative to the audited folder.
     ///
     /// # Errors
-    /// When this version cannot look there.
-    pub fn read(text: &str, base: &Path) -> Result<Place, Stop> {
+    /// When this version cannot look there, or has no keys for it.
+    pub fn read(text: &str, base: &Path, reach: &Reach) -> Result<Place, Stop> {
+        if let Some(address) = Address::read(text)? {
+            return Ok(Place::Bucket(Box::new(Bucket::open(address, reach)?)));
+        }
         let path = text.strip_prefix("file://").unwrap_or(text);
         if let Some((scheme, _)) = path.split_once("://") {
             return Err(Stop::Usage(format!(
-                "{text}: this version does not fetch from {scheme}://; fetch the newest backup into a folder and name that"
+                "{scheme}://: this version does not fetch from there; fetch the newest backup into a folder and name that, or name it \
+                 as s3:// with --endpoint where the storage speaks S3"
             )));
         }
         Ok(Place::Folder(base.join(path)))
@@ -39,6 +68,7 @@ impl Place {
     pub fn shown(&self) -> String {
         match self {
             Place::Folder(path) => path.display().to_string(),
+            Place::Bucket(bucket) => bucket.shown(),
         }
     }
 
@@ -49,6 +79,84 @@ impl Place {
     pub fn list(&self, pattern: Option<&str>) -> Result<Listing, Stop> {
         match self {
             Place::Folder(path) => folder::list(path, pattern),
+            Place::Bucket(bucket) => bucket.list(pattern),
+        }
+    }
+
+    fn look_at(&self, entry: &Entry) -> Result<Seen, Stop> {
+        match self {
+            Place::Folder(_) => look_at(&entry.path),
+            Place::Bucket(bucket) => bucket.look_at(entry),
+        }
+    }
+
+    /// Refuses a backup that somebody still writes.
+    ///
+    /// # Errors
+    /// [`Stop::CouldNot`]: nothing is known of it yet.
+    pub fn refuse_unfinished(&self, artefact: &Artefact) -> Result<(), Stop> {
+        match self {
+            Place::Folder(_) => writing::refuse(artefact),
+            // An object is there when all of it is.
+            Place::Bucket(_) => writing::refuse_by_name(artefact),
+        }
+    }
+
+    /// The manifest beside a backup, where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn manifest(&self, newest: &Newest) -> Result<Option<Manifest>, Stop> {
+        match self {
+            Place::Folder(_) => {
+                let beside = Manifest::beside(&newest.artefact.path);
+                if beside.exists() {
+                    Manifest::read(&beside).map(Some).map_err(Stop::Usage)
+                } else {
+                    Ok(None)
+                }
+            }
+            Place::Bucket(bucket) => bucket.manifest(newest),
+        }
+    }
+
+    /// Brings a backup that is elsewhere into the scratch folder.
+    ///
+    /// # Errors
+    /// When it does not arrive whole, or there is no room for it.
+    pub fn fetch(
+        &self,
+        newest: &mut Newest,
+        scratch: &mut Scratch,
+        progress: &mut Progress,
+    ) -> Result<(), Stop> {
+        match self {
+            Place::Folder(_) => Ok(()),
+            Place::Bucket(bucket) => bucket.fetch(newest, scratch, progress),
+        }
+    }
+}
+
+/// Which entries of a location are meant.
+struct Chosen {
+    pattern: Option<GlobMatcher>,
+}
+
+impl Chosen {
+    fn of(pattern: Option<&str>) -> Result<Chosen, Stop> {
+        let compiled = pattern.map(Glob::new).transpose();
+        let pattern = compiled.map_err(|error| Stop::Usage(format!("`match` under [backups]: {error}")))?;
+        Ok(Chosen { pattern: pattern.map(|pattern| pattern.compile_matcher()) })
+    }
+
+    fn is(&self, name: &str) -> bool {
+        let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+        let lower = last.to_ascii_lowercase();
+        match &self.pattern {
+            Some(pattern) => {
+                (pattern.is_match(name) || pattern.is_match(last)) && !lower.ends_with(".manifest.json")
+            }
+            None => !last.starts_with('.') && !BESIDE.iter().any(|ending| lower.ends_with(ending)),
         }
     }
 }
@@ -62,6 +170,8 @@ pub struct Entry {
     pub name: String,
     /// When it was last written to.
     pub modified: Timestamp,
+    /// What it is made of, in object storage.
+    pub objects: Vec<Object>,
 }
 
 /// What a location holds.
@@ -78,6 +188,8 @@ pub struct Newest {
     pub artefact: Artefact,
     /// When those of its series were written, newest first, itself included.
     pub series: Vec<Timestamp>,
+    /// What it is made of, in object storage.
+    pub objects: Vec<Object>,
     /// What else is said of the location.
     pub remarks: Vec<String>,
 }
@@ -98,11 +210,11 @@ pub struct Unfit {
 /// [`Stop::Refused`] where the newest is no good, [`Stop::CouldNot`] where nothing is there.
 pub fn newest(place: &Place, listing: &Listing) -> Result<Newest, Stop> {
     let mut unfit: Vec<(String, Unfit)> = Vec::new();
-    let mut found: Option<Artefact> = None;
+    let mut found: Option<(Artefact, &Entry)> = None;
     for entry in listing.entries.iter().take(200) {
-        let why = match look_at(&entry.path)? {
+        let why = match place.look_at(entry)? {
             Seen::Artefact(artefact) => {
-                found = Some(artefact);
+                found = Some((artefact, entry));
                 break;
             }
             Seen::Empty => "it is empty",
@@ -110,7 +222,7 @@ pub fn newest(place: &Place, listing: &Listing) -> Result<Newest, Stop> {
         };
         unfit.push((series(&entry.name), Unfit { name: entry.name.clone(), why: why.to_owned() }));
     }
-    let Some(artefact) = found else {
+    let Some((artefact, entry)) = found else {
         return Err(match unfit.into_iter().next() {
             Some((_, first)) => Stop::Refused(format!("{}/{}: {}", place.shown(), first.name, first.why)),
             None => Stop::Refused(format!("{}: there is no backup", place.shown())),
@@ -141,7 +253,7 @@ pub fn newest(place: &Place, listing: &Listing) -> Result<Newest, Stop> {
         .take(LOOKED_AT)
         .collect();
     times.sort_unstable_by(|left, right| right.cmp(left));
-    Ok(Newest { artefact, series: times, remarks })
+    Ok(Newest { artefact, series: times, objects: entry.objects.clone(), remarks })
 }
 
 /// Backups of one job have names that differ in their dates and numbers.

@@ -166,7 +166,7 @@ enum Tool {
 
 /// Told by what is there: none of the tools has a file of its own name.
 fn kind(place: &Place) -> Option<(&Path, Tool)> {
-    let Place::Folder(path) = place;
+    let Place::Folder(path) = place else { return None };
     let tool = if restic::is_one(path) {
         Tool::Restic
     } else if borg::is_one(path) {
@@ -286,7 +286,11 @@ fn find(order: &Order, repository: Box<dyn Repository>, scratch: &mut Scratch) -
             remarks.extend(passed.into_iter().take(5));
             let log = beside("-wal");
             let source = Source { file: file.clone(), log, snapshot: snapshot.clone(), repository };
-            return Ok(Found { newest: Newest { artefact, series, remarks }, source, manifest });
+            return Ok(Found {
+                newest: Newest { artefact, series, objects: Vec::new(), remarks },
+                source,
+                manifest,
+            });
         }
         if files.iter().any(|file| file.name() == "toc.dat") {
             return Err(Stop::CouldNot(format!(
