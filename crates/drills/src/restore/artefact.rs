@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::mariadb::physical::{checkpoints, said};
 use super::reading::{Layer, decode};
+use super::repositories::size;
 use crate::Stop;
 
 /// Bytes of a file that are looked at.
@@ -32,6 +34,10 @@ pub enum Format {
     Sqlite,
     /// `mysqldump`, `mariadb-dump`: SQL.
     MysqlPlain,
+    /// `mariadb-backup`: a copy of a data directory.
+    MariaBackup,
+    /// `mariadb-backup --stream`: the same as a stream.
+    MariaBackupStream,
     /// Encrypted with age, GnuPG or OpenSSL.
     Encrypted,
 }
@@ -46,6 +52,8 @@ impl Format {
             Format::PostgresPlain => "pg_dump, plain SQL",
             Format::Sqlite => "SQLite database",
             Format::MysqlPlain => "mysqldump, SQL",
+            Format::MariaBackup => "mariadb-backup, copy of a data directory",
+            Format::MariaBackupStream => "mariadb-backup, stream",
             Format::Encrypted => "encrypted",
         }
     }
@@ -121,6 +129,19 @@ pub fn look_at(path: &Path) -> Result<Seen, Stop> {
         metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
     };
     if metadata.is_dir() {
+        if let Some(last) = checkpoints(path) {
+            let modified = fs::metadata(last).map(|metadata| modified(&metadata)).map_err(problem)?;
+            let versions = Versions { server: said(path, "server_version"), ..Versions::default() };
+            return Ok(Seen::Artefact(Artefact {
+                path: path.to_owned(),
+                name,
+                size: size(path),
+                modified,
+                layers: Vec::new(),
+                format: Format::MariaBackup,
+                versions,
+            }));
+        }
         let Ok(toc) = File::open(path.join("toc.dat")) else { return Ok(Seen::Unknown) };
         let Some(versions) = head_of(Box::new(toc), &[]).ok().and_then(|head| of_contents(&head)) else {
             return Ok(Seen::Unknown);
@@ -201,6 +222,9 @@ fn head_of(bytes: Box<dyn Read + Send>, layers: &[Layer]) -> std::io::Result<Vec
 fn recognise(head: &[u8]) -> Option<(Format, Versions)> {
     if head.starts_with(b"PGDMP") {
         return Some((Format::PostgresCustom, archive_versions(head)));
+    }
+    if head.starts_with(b"XBSTCK01") {
+        return Some((Format::MariaBackupStream, Versions::default()));
     }
     if head.starts_with(b"SQLite format 3\0") {
         return Some((Format::Sqlite, Versions::default()));

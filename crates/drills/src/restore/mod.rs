@@ -170,6 +170,9 @@ fn engine(artefact: &Artefact) -> Result<Box<dyn Engine>, Stop> {
         }
         Format::Sqlite => Ok(Box::new(sqlite::Sqlite::default())),
         Format::MysqlPlain => Ok(Box::new(mariadb::MariaDb::choose(artefact)?)),
+        Format::MariaBackup | Format::MariaBackupStream => {
+            Ok(Box::new(mariadb::physical::MariaBackup::choose(artefact)?))
+        }
         Format::Encrypted => Err(Stop::CouldNot(format!(
             "{}: it is encrypted, and this version does not decrypt; let the drill have a decrypted copy",
             artefact.name

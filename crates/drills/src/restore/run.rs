@@ -236,6 +236,9 @@ fn conclude(report: &mut Report) {
     report.verdict = if report.reason.is_none() { Verdict::Passed } else { Verdict::Failed };
 }
 
+/// Files of an artefact that are looked at.
+const MOST_FILES: usize = 1_000_000;
+
 /// Sizes and times of an artefact's files.
 type State = Vec<(PathBuf, u64, Option<std::time::SystemTime>)>;
 
@@ -250,9 +253,20 @@ fn state(artefact: &Artefact) -> State {
 }
 
 fn files(artefact: &Artefact) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(&artefact.path) else { return vec![artefact.path.clone()] };
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    if !artefact.path.is_dir() {
+        return vec![artefact.path.clone()];
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![artefact.path.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && files.len() < MOST_FILES => folders.push(entry.path()),
+                _ if entry.path().is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
     files.sort();
     files
 }

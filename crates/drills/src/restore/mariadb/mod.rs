@@ -1,5 +1,6 @@
 //! MariaDB, and dumps of MySQL: a server of its own for each drill, restored into with MariaDB's own client.
 
+pub mod physical;
 mod programs;
 mod script;
 mod server;

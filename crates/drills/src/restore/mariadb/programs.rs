@@ -87,7 +87,11 @@ fn fits(here: Series, artefact: &Artefact) -> Result<Vec<String>, Stop> {
     })
 }
 
-fn installed() -> Result<Installation, Stop> {
+/// The installation of this machine.
+///
+/// # Errors
+/// [`Stop::CouldNot`] where none is there.
+pub fn installed() -> Result<Installation, Stop> {
     let missing = |program: &str| {
         Stop::CouldNot(format!(
             "MariaDB's {program} is not installed: the Debian package is mariadb-server (its service need not run)"

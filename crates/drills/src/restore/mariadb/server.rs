@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The account that a dump is run by.
 pub const RESTORER: &str = "restorer";
 
+/// How a server is told of that ended before it answered.
+pub const NOT_STARTED: &str = "the scratch server did not start";
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -60,13 +63,66 @@ impl Server {
                 errors.join("; ")
             )));
         }
+        let root = "root".to_owned();
+        let (mut server, session) =
+            Server::run(installation, scratch, data, [&temporary, &files], &[], root)?;
+        server.take_over(session, scratch)?;
+        Ok(server)
+    }
+
+    /// Starts a server on a data directory that somebody else made. None of its plugins is loaded, and its accounts stay.
+    pub fn open(
+        installation: &Installation,
+        scratch: &mut Scratch,
+        data: &Path,
+        settings: &[(String, String)],
+    ) -> Result<Server, Stop> {
+        let name = data.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let folder = |kind: &str| scratch.subfolder(&format!("{name}-{kind}"));
+        let (files, temporary, plugins) = (folder("files")?, folder("tmp")?, folder("plugins")?);
+        let administrator =
+            format!("drill{}", random().map_err(|error| disk(Path::new("/dev/urandom"), &error))?);
+        let accounts = format!(
+            "CREATE OR REPLACE USER '{administrator}'@'localhost';\n\
+             GRANT ALL PRIVILEGES ON *.* TO '{administrator}'@'localhost' WITH GRANT OPTION;\n\
+             CREATE OR REPLACE USER '{RESTORER}'@'localhost';\n"
+        );
+        let accounts = scratch.file(&format!("{name}-accounts.sql"), accounts.as_bytes())?;
+        // What the server may read.
+        let inside = files.join("accounts.sql");
+        fs::rename(&accounts, &inside).map_err(|error| disk(&inside, &error))?;
+        let mut more = vec![
+            format!("--init-file={}", inside.display()),
+            format!("--plugin-dir={}", plugins.display()),
+            "--skip-slave-start".to_owned(),
+        ];
+        more.extend(settings.iter().map(|(key, value)| format!("--{}={value}", key.replace('_', "-"))));
+        let data = data.to_owned();
+        Server::run(installation, scratch, data, [&temporary, &files], &more, administrator)
+            .map(|(server, _)| server)
+    }
+
+    fn run(
+        installation: &Installation,
+        scratch: &mut Scratch,
+        data: PathBuf,
+        [temporary, files]: [&Path; 2],
+        more: &[String],
+        administrator: String,
+    ) -> Result<(Server, Session), Stop> {
         let log = scratch.folder().join("server.log");
         // Nobody else can reach the socket while the accounts are still those of the installer.
-        let sockets = scratch.subfolder("s")?;
+        let sockets = scratch.folder().join("s");
+        if !sockets.is_dir() {
+            scratch.subfolder("s")?;
+        }
         let socket = sockets.join("my.sock");
+        // Of a server before this one.
+        let _ = fs::remove_file(&socket);
+        let _ = fs::remove_file(&log);
         let file = fs::File::create_new(&log).map_err(|error| disk(&log, &error))?;
         let too = file.try_clone().map_err(|error| disk(&log, &error))?;
-        let folders = [temporary.as_path(), &data, &files, &sockets];
+        let folders = [temporary, &data, files, &sockets];
         let mut mariadbd = scratch.server(&installation.server, Death::Kill, &folders);
         mariadbd
             .arg("--no-defaults")
@@ -83,6 +139,7 @@ impl Server {
                 "--innodb-fast-shutdown=2",
             ])
             .args(["--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M", "--sync-frm=0"])
+            .args(more)
             .stdout(file)
             .stderr(too);
         let process = mariadbd
@@ -94,12 +151,11 @@ impl Server {
             data,
             socket,
             log,
-            administrator: "root".to_owned(),
+            administrator,
             process,
         };
         let session = server.wait(scratch)?;
-        server.take_over(session, scratch)?;
-        Ok(server)
+        Ok((server, session))
     }
 
     fn wait(&mut self, scratch: &mut Scratch) -> Result<Session, Stop> {
@@ -118,10 +174,7 @@ impl Server {
                 }
                 let errors: Vec<&str> =
                     said.lines().filter(|line| line.contains("[ERROR]")).take(3).collect();
-                return Err(Stop::CouldNot(format!(
-                    "the scratch server did not start: {}",
-                    errors.join("; ")
-                )));
+                return Err(Stop::CouldNot(format!("{NOT_STARTED}: {}", errors.join("; "))));
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -6,7 +6,7 @@
 
 mod borg;
 mod litestream;
-mod programs;
+pub mod programs;
 mod restic;
 mod shadow;
 
@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use seaworthy_database::Manifest;
 use seaworthy_database::manifest::ENDING;
 
+pub use self::shadow::size;
 use super::artefact::{Artefact, Seen, look_at};
 use super::locations::{LOOKED_AT, Newest, series};
 use super::report::{Check, Control};
