@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use seaworthy_facts::{Cut, Declared, FactKind, Facts};
+use seaworthy_facts::{Cut, Declared, FactKind, Facts, Repository};
 
 use crate::change::Asked;
 use crate::commands::Commands;
@@ -67,7 +67,7 @@ fn collect_here(input: &Input) -> Result<Facts, ListError> {
     let capabilities_plan = &capabilities::plan(&mut needles);
     let system_plan = &system::plan(&mut needles);
     let migrations_plan = &migrations::plan(&mut needles);
-    let code_plan = &code::plan(tree, &input.declared.items, &mut needles);
+    let code_plan = &code::plan(tree, &input.declared.items, input.change.is_some(), &mut needles);
     let error_handling_plan = &error_handling::plan(&mut needles);
     let infrastructure_plan = &infrastructure::plan(&mut needles);
     let schedules_plan = &schedules::plan(&mut needles);
@@ -135,8 +135,10 @@ fn collect_here(input: &Input) -> Result<Facts, ListError> {
                 launches,
             });
             let schema = schema::collect(&tree.turn(20), &migrations);
-            (migrations, schema)
+            let digest = system::migrations_digest(&tree.turn(u8::MAX), &migrations);
+            (migrations, schema, digest)
         };
+        repository = system::repository(&tree.turn(u8::MAX), scan, system_plan, &system);
         () = formats::check(&tree.turn(24), packages);
         logging = logging::collect(&tree.turn(22), scan, logging_plan, &system);
         edge = edge::collect(&edge::Seen {
@@ -196,10 +198,9 @@ fn collect_here(input: &Input) -> Result<Facts, ListError> {
         alerting = alerting::collect(&tree.turn(18), scan, alerting_plan, infrastructure, pipelines);
         runtimes = runtimes::collect(&tree.turn(10), packages, containers, pipelines);
     }
-    let (migrations, schema) = stored;
+    let (migrations, schema, migrations_digest) = stored;
     let (pages, privacy) = shown;
-    // Last, so that the problems of every room are in it.
-    let mut repository = system::repository(&tree.turn(u8::MAX), scan, system_plan, &system, &migrations);
+    let mut repository = Repository { migrations_digest, problems: tree.problems(), ..repository };
     let unread = packages::unread_manifests(&tree.turn(7));
     repository.cuts = tree
         .all_cuts()

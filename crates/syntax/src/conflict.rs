@@ -9,7 +9,9 @@ pub fn find(text: &str) -> Option<ParseError> {
         if rest.starts_with(mark) {
             return Some(from);
         }
-        rest.match_indices(mark).map(|(at, _)| from + at).find(|at| text.as_bytes()[at - 1] == b'\n')
+        memchr::memmem::find_iter(rest.as_bytes(), mark)
+            .map(|at| from + at)
+            .find(|at| text.as_bytes()[at - 1] == b'\n')
     };
     let ours = line_that_begins_with("<<<<<<< ", 0)?;
     line_that_begins_with(">>>>>>> ", ours)?;

@@ -170,6 +170,10 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
 }
 
 fn fits(pattern: &[u8], text: &[u8]) -> bool {
+    // Most patterns are whole names, and nearly all of them are not this one.
+    if memchr::memchr(b'*', pattern).is_none() {
+        return pattern.eq_ignore_ascii_case(text);
+    }
     let mut parts = pattern.split(|byte| *byte == b'*').peekable();
     let first = parts.next().unwrap_or_default();
     let Some((head, mut rest)) = text.split_at_checked(first.len()) else { return false };

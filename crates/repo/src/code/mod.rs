@@ -7,6 +7,7 @@ mod embedded;
 mod grammar;
 mod own;
 mod rule;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use ast_grep_core::matcher::MatcherExt as _;
 use ast_grep_core::meta_var::MetaVariable;
 use ast_grep_core::tree_sitter::StrDoc;
-use ast_grep_core::{AstGrep, Matcher as _, NodeMatch};
+use ast_grep_core::{AstGrep, NodeMatch};
 use rayon::prelude::*;
 use seaworthy_facts::{Code, CodeMatch, OwnItem};
 use seaworthy_syntax::Limits;
@@ -27,12 +28,14 @@ use crate::scan::{NeedleId, Needles, Scan};
 use crate::tree::{File, Tree};
 use grammar::Grammar;
 use own::OwnRules;
-pub use rule::{RULES, Rule};
+pub use rule::{CHANGE_RULES, RULES, Rule};
 
 /// How many matches of one rule are kept for each sign that it shows; all are counted.
 const KEPT: usize = 300;
 /// How many matches of one rule in one file are kept.
 const KEPT_IN_FILE: usize = 50;
+/// How many files are read as a sample for what a rule shows everywhere.
+const SAMPLED: usize = 40;
 /// How many times that is looked on for what a rule shows only sometimes.
 const SEARCHED_ON: usize = 10;
 /// Longest text of a match or capture, in characters.
@@ -43,19 +46,23 @@ const DEPTH: usize = 400;
 /// For each rule the literals that it needs, and the owners' rules.
 #[derive(Debug, Default)]
 pub struct Plan {
-    literals: Vec<Vec<NeedleId>>,
+    rules: Vec<(&'static Rule, Vec<NeedleId>)>,
     own: Vec<OwnRules>,
     own_literals: Vec<Vec<NeedleId>>,
 }
 
-/// Adds the literals of all rules.
-pub fn plan(tree: &Tree, items: &[OwnItem], needles: &mut Needles) -> Plan {
+/// Adds the literals of the rules; those for changes are left out where none is judged.
+pub fn plan(tree: &Tree, items: &[OwnItem], of_a_change: bool, needles: &mut Needles) -> Plan {
     let mut literals = |rule: &Rule| -> Vec<NeedleId> {
         rule.metadata.literals.iter().map(|literal| needles.text(literal.clone())).collect()
     };
     let own = own::read(tree, items);
     Plan {
-        literals: RULES.iter().map(&mut literals).collect(),
+        rules: RULES
+            .iter()
+            .chain(of_a_change.then_some(&*CHANGE_RULES).into_iter().flatten())
+            .map(|rule| (rule, literals(rule)))
+            .collect(),
         own_literals: own.iter().flat_map(|own| &own.rules).map(&mut literals).collect(),
         own,
     }
@@ -65,7 +72,7 @@ pub fn plan(tree: &Tree, items: &[OwnItem], needles: &mut Needles) -> Plan {
 pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
     let mut wanted: BTreeMap<usize, Vec<&Rule>> = BTreeMap::new();
     let own = plan.own.iter().flat_map(|own| &own.rules).zip(&plan.own_literals);
-    for (rule, literals) in RULES.iter().zip(&plan.literals).chain(own) {
+    for (rule, literals) in plan.rules.iter().map(|(rule, literals)| (*rule, literals)).chain(own) {
         for hit in literals.iter().flat_map(|literal| scan.hits(*literal)) {
             let rules = wanted.entry(hit.file).or_default();
             if !rules.last().is_some_and(|last| std::ptr::eq(*last, rule)) {
@@ -89,18 +96,25 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
         }
         checks.insert(own.item.clone(), check);
     }
-    let found: Vec<Vec<CodeMatch>> = wanted
+    let looked_at: Vec<(usize, Looked)> = wanted
         .into_par_iter()
         .map(|(index, mut rules)| {
             rules.sort_by_key(|rule| (&rule.id, std::ptr::from_ref(*rule)));
             rules.dedup_by(|left, right| std::ptr::eq(*left, *right));
             let file = &tree.files()[index];
-            if scan.ships(file) { matches(tree, file, &rules) } else { Vec::new() }
+            (index, if scan.ships(file) { look(tree, file, &rules, false) } else { Looked::default() })
         })
         .collect();
+    let sampled: Vec<(usize, Looked)> = sample(&looked_at)
+        .into_par_iter()
+        .map(|(index, rules)| (index, look(tree, &tree.files()[index], &rules, true)))
+        .collect();
+    let mut found: Vec<(usize, Vec<CodeMatch>)> =
+        looked_at.into_iter().chain(sampled).map(|(index, looked)| (index, looked.found)).collect();
+    found.sort_by_key(|(index, _)| *index);
     let mut code = Code { own: checks, ..Code::default() };
     let mut kept: HashMap<(String, String), usize> = HashMap::new();
-    for found in found.into_iter().flatten() {
+    for found in found.into_iter().flat_map(|(_, found)| found) {
         *code.counts.entry(found.sign.clone()).or_insert(0) += 1;
         let kept = kept.entry((found.rule.clone(), found.sign.clone())).or_insert(0);
         *kept += 1;
@@ -116,65 +130,105 @@ pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
     code
 }
 
-/// The matches of some rules in a file.
-fn matches(tree: &Tree, file: &File, rules: &[&Rule]) -> Vec<CodeMatch> {
-    let Some(language) = file.language else { return Vec::new() };
-    let Some(grammar) = Grammar::of(&file.path, language) else { return Vec::new() };
+/// What came of a look at a file.
+#[derive(Default)]
+struct Looked<'r> {
+    found: Vec<CodeMatch>,
+    /// Rules that would show here what they show everywhere, for which alone the file was not parsed.
+    left: Vec<&'r Rule>,
+}
+
+/// For each rule some of the files that were not parsed for it, spread over all of them.
+fn sample<'r>(looked_at: &[(usize, Looked<'r>)]) -> BTreeMap<usize, Vec<&'r Rule>> {
+    let mut left: BTreeMap<&str, (&Rule, Vec<usize>)> = BTreeMap::new();
+    for (index, looked) in looked_at {
+        for rule in &looked.left {
+            left.entry(&rule.id).or_insert((rule, Vec::new())).1.push(*index);
+        }
+    }
+    let mut chosen: BTreeMap<usize, Vec<&Rule>> = BTreeMap::new();
+    for (rule, files) in left.into_values() {
+        for index in files.iter().step_by(files.len().div_ceil(SAMPLED)) {
+            chosen.entry(*index).or_default().push(rule);
+        }
+    }
+    chosen
+}
+
+/// Parses a file, if some of the rules can match there, and gives their matches. Unless it is part of a `sample`, it is not
+/// parsed for what a rule shows everywhere.
+fn look<'r>(tree: &Tree, file: &File, rules: &[&'r Rule], sample: bool) -> Looked<'r> {
+    let nothing = Looked::default;
+    let Some(language) = file.language else { return nothing() };
+    let Some(grammar) = Grammar::of(&file.path, language) else { return nothing() };
     let rules: Vec<&Rule> =
         rules.iter().copied().filter(|rule| rule.is_for(grammar) && rule.counts_at(&file.path)).collect();
     if rules.is_empty() {
-        return Vec::new();
+        return nothing();
     }
-    let Some(text) = tree.text(file) else { return Vec::new() };
-    let rules: Vec<_> = rules
-        .into_iter()
-        .filter(|rule| rule.can_match(&text))
-        .filter_map(|rule| rule.compiled(grammar).map(|compiled| (rule, compiled)))
-        .collect();
+    let Some(text) = tree.text(file) else { return nothing() };
+    let rules: Vec<&Rule> = rules.into_iter().filter(|rule| rule.can_match(&text)).collect();
+    if !sample && rules.iter().all(|rule| !rule.can_be_special(&text)) {
+        return Looked { found: Vec::new(), left: rules };
+    }
+    Looked { found: matches(tree, file, language, grammar, &rules, &text), left: Vec::new() }
+}
+
+/// The matches of some rules in a file.
+fn matches(
+    tree: &Tree,
+    file: &File,
+    language: &str,
+    grammar: Grammar,
+    rules: &[&Rule],
+    text: &str,
+) -> Vec<CodeMatch> {
+    let rules: Vec<_> =
+        rules.iter().filter_map(|rule| rule.compiled(grammar).map(|compiled| (*rule, compiled))).collect();
     if rules.is_empty() {
         return Vec::new();
     }
     let source: Cow<str> = match language {
-        "vue" | "svelte" | "astro" => match embedded::script(language, &text) {
+        "vue" | "svelte" | "astro" => match embedded::script(language, text) {
             Some(script) => script,
             None => return Vec::new(),
         },
-        _ => Cow::Borrowed(&*text),
+        _ => Cow::Borrowed(text),
     };
     let Some(parsed) = code::parse(grammar.0, &source, &Limits::default()) else {
         tree.problem(file.at(), "too long or too costly to be parsed as code");
         return Vec::new();
     };
-    if is_deeper(parsed.root_node(), DEPTH) {
-        tree.problem(file.at(), format!("code nested more than {DEPTH} deep is not looked into"));
-        return Vec::new();
-    }
     let mut by_kind: Vec<Vec<usize>> = Vec::new();
     for (index, (_, compiled)) in rules.iter().enumerate() {
-        for kind in
-            compiled.matcher.potential_kinds().into_iter().flat_map(|kinds| kinds.iter().collect::<Vec<_>>())
-        {
-            if by_kind.len() <= kind {
+        for kind in &compiled.kinds {
+            if by_kind.len() <= *kind {
                 by_kind.resize(kind + 1, Vec::new());
             }
-            by_kind[kind].push(index);
+            by_kind[*kind].push(index);
         }
     }
     let root = AstGrep::doc(StrDoc { src: source.into_owned(), lang: grammar, tree: parsed });
+    let node = root.root();
+    let Some(nodes) = nodes_of(node.get_doc().tree.root_node(), &by_kind) else {
+        tree.problem(file.at(), format!("code nested more than {DEPTH} deep is not looked into"));
+        return Vec::new();
+    };
     let mut found = Vec::new();
     let mut counts = vec![0usize; rules.len()];
     let mut shown: HashMap<(usize, String), usize> = HashMap::new();
-    for node in root.root().dfs() {
-        let Some(candidates) = by_kind.get(usize::from(node.kind_id())) else { continue };
-        for &index in candidates {
+    for node in nodes {
+        let node = root.adopt(node);
+        for &index in &by_kind[usize::from(node.kind_id())] {
             let (rule, compiled) = rules[index];
             // A rule that tells two things apart goes on after enough of the one.
             if counts[index] >= KEPT_IN_FILE * (rule.metadata.signs.len() * SEARCHED_ON + 1) {
                 continue;
             }
-            if let Some(matched) = compiled.matcher.match_node(node.clone()) {
+            if let Some(matched) = compiled.config.matcher.match_node(node.clone()) {
                 counts[index] += 1;
-                let matched = described(file, language, rule, compiled.get_message(&matched), &matched);
+                let matched =
+                    described(file, language, rule, compiled.config.get_message(&matched), &matched);
                 let shown = shown.entry((index, matched.sign.clone())).or_insert(0);
                 *shown += 1;
                 if *shown <= KEPT_IN_FILE {
@@ -227,21 +281,26 @@ fn quoted(text: &str) -> String {
     redacted(capped.trim())
 }
 
-/// Whether a syntax tree is nested deeper than a limit.
-fn is_deeper(root: Node<'_>, limit: usize) -> bool {
+/// The nodes of the kinds for which there are rules, in source order; none when the code is nested too deep.
+fn nodes_of<'t>(root: Node<'t>, by_kind: &[Vec<usize>]) -> Option<Vec<Node<'t>>> {
+    let mut nodes = Vec::new();
     let mut cursor = root.walk();
     let mut depth = 0;
     loop {
+        let node = cursor.node();
+        if by_kind.get(usize::from(node.kind_id())).is_some_and(|rules| !rules.is_empty()) {
+            nodes.push(node);
+        }
         if cursor.goto_first_child() {
             depth += 1;
-            if depth > limit {
-                return true;
+            if depth > DEPTH {
+                return None;
             }
             continue;
         }
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
-                return false;
+                return Some(nodes);
             }
             depth -= 1;
         }

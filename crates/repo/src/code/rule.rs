@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
 use ast_grep_config::{GlobalRules, RuleConfig, SerializableRuleConfig};
+use ast_grep_core::Matcher as _;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer};
 
 use super::grammar::{Grammar, grammars};
+use super::surroundings;
 
 /// The rule files, by section of the checklist.
 macro_rules! rule_files {
@@ -48,9 +50,23 @@ pub struct Metadata {
     /// times as long.
     #[serde(default, deserialize_with = "one_or_more")]
     near: Vec<String>,
+    /// What it shows instead in some places needs certain lines around them. Files without such a place are read as a
+    /// sample only, for they show what the others show as well.
+    #[serde(default)]
+    around: Option<Around>,
     /// Names of folders whose files do not count.
     #[serde(default)]
     not_below: Vec<String>,
+}
+
+/// Where a rule can show one of its `signs`, told without parsing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Around {
+    /// Text that is at every place where the rule can match at all.
+    place: String,
+    /// Text of a line that must be around the place.
+    line: String,
 }
 
 /// A rule before it is compiled.
@@ -63,7 +79,16 @@ pub struct Rule {
     pub line: u32,
     source: String,
     near: OnceLock<Vec<Regex>>,
-    compiled: HashMap<Grammar, OnceLock<Option<RuleConfig<Grammar>>>>,
+    around: OnceLock<Option<(Regex, Regex)>>,
+    compiled: HashMap<Grammar, OnceLock<Option<Compiled>>>,
+}
+
+/// A rule that is compiled for a grammar.
+pub struct Compiled {
+    /// The rule.
+    pub config: RuleConfig<Grammar>,
+    /// The kinds of node that it can match.
+    pub kinds: Vec<usize>,
 }
 
 /// What every rule file holds besides ast-grep's own fields.
@@ -101,7 +126,15 @@ impl Rule {
         if head.message.trim().is_empty() {
             return Err(format!("{}: the message is empty", head.id));
         }
-        Ok(Rule { id: head.id, metadata: head.metadata, line, source, near: OnceLock::new(), compiled })
+        Ok(Rule {
+            id: head.id,
+            metadata: head.metadata,
+            line,
+            source,
+            near: OnceLock::new(),
+            around: OnceLock::new(),
+            compiled,
+        })
     }
 
     /// How often it asks for a search beyond the neighbours.
@@ -124,6 +157,20 @@ impl Rule {
         let near =
             self.near.get_or_init(|| self.metadata.near.iter().filter_map(|near| bytes(near).ok()).collect());
         near.iter().all(|near| near.is_match(text.as_bytes()))
+            && self.around().is_none_or(|(place, _)| place.is_match(text.as_bytes()))
+    }
+
+    /// Whether, in a text that it can match, it may show something else than what it shows everywhere.
+    pub fn can_be_special(&self, text: &str) -> bool {
+        self.around().is_none_or(|(place, line)| surroundings::has(text, place, line))
+    }
+
+    fn around(&self) -> Option<&(Regex, Regex)> {
+        let compile = || {
+            let around = self.metadata.around.as_ref()?;
+            Some((bytes(&around.place).ok()?, bytes(&around.line).ok()?))
+        };
+        self.around.get_or_init(compile).as_ref()
     }
 
     /// Whether a file at this path counts.
@@ -133,8 +180,13 @@ impl Rule {
     }
 
     /// The rule for a grammar, compiled when first asked for; none when it is for another language.
-    pub fn compiled(&self, grammar: Grammar) -> Option<&RuleConfig<Grammar>> {
-        self.compiled.get(&grammar)?.get_or_init(|| self.compile(grammar).ok()).as_ref()
+    pub fn compiled(&self, grammar: Grammar) -> Option<&Compiled> {
+        let compile = || {
+            let config = self.compile(grammar).ok()?;
+            let kinds = config.matcher.potential_kinds().iter().flat_map(|kinds| kinds.iter()).collect();
+            Some(Compiled { config, kinds })
+        };
+        self.compiled.get(&grammar)?.get_or_init(compile).as_ref()
     }
 
     /// Compiles it for a grammar.
@@ -142,7 +194,8 @@ impl Rule {
     /// # Errors
     /// What is wrong with it.
     pub fn compile(&self, grammar: Grammar) -> Result<RuleConfig<Grammar>, String> {
-        for near in &self.metadata.near {
+        let around = self.metadata.around.iter().flat_map(|around| [&around.place, &around.line]);
+        for near in self.metadata.near.iter().chain(around) {
             bytes(near).map_err(|error| format!("{}: {error}", self.id))?;
         }
         let mut rule: SerializableRuleConfig<Grammar> =
@@ -189,9 +242,22 @@ fn documents(text: &str) -> Vec<(u32, String)> {
     documents
 }
 
-/// All rules that are compiled in. A test reads every file, so that none is left out here.
-pub static RULES: LazyLock<Vec<Rule>> =
-    LazyLock::new(|| FILES.iter().flat_map(|(_, text)| Rule::read(text).unwrap_or_default()).collect());
+/// The rules that are compiled in and tell what the code does as it stands. A test reads every file, so that none is
+/// left out here.
+pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| rules(|path| !is_for_changes(path)));
+
+/// The rules that are asked only where a change is judged.
+pub static CHANGE_RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| rules(is_for_changes));
+
+/// The section `review` is about a change: nothing reads what its rules show where none was named.
+fn is_for_changes(path: &str) -> bool {
+    path.starts_with("review/")
+}
+
+fn rules(wanted: impl Fn(&str) -> bool) -> Vec<Rule> {
+    let files = FILES.iter().filter(|(path, _)| wanted(path));
+    files.flat_map(|(_, text)| Rule::read(text).unwrap_or_default()).collect()
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -215,7 +281,7 @@ mod tests {
                 for grammar in rule.grammars() {
                     match rule.compile(grammar) {
                         Ok(compiled) => {
-                            let kinds = ast_grep_core::Matcher::potential_kinds(&compiled.matcher);
+                            let kinds = compiled.matcher.potential_kinds();
                             assert!(kinds.is_some(), "{path}: {} must name kinds of node", rule.id);
                         }
                         Err(error) => faults.push(format!("{path}: {error}")),

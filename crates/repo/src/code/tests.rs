@@ -22,7 +22,7 @@ fn code(files: &[(&str, &str)], items: &[OwnItem]) -> Code {
     let folder = seaworthy_testkit::tree::folder(files);
     let tree = Tree::open(folder.path(), &[], TreeLimits::default()).unwrap();
     let mut needles = Needles::default();
-    let plan = plan(&tree, items, &mut needles);
+    let plan = plan(&tree, items, true, &mut needles);
     let scan = crate::scan::scan(&tree, &needles);
     collect(&tree, &scan, &plan)
 }

@@ -27,6 +27,7 @@ use seaworthy_facts::{Lock, Packages};
 use crate::scan::{Needles, Scan};
 use crate::tree::Tree;
 use draft::Draft;
+use rayon::prelude::*;
 
 /// The manifests as parsed, and the literals that show that a dependency is used.
 #[derive(Debug, Default)]
@@ -42,22 +43,32 @@ const DEPENDENCIES: usize = 3_000;
 /// Parses the manifests and adds a literal for each direct dependency.
 pub fn plan(tree: &Tree, needles: &mut Needles) -> Plan {
     let installs = installs::Installs::read(tree);
-    let mut drafts = Vec::new();
-    drafts.extend(node::manifests(tree, &installs));
-    drafts.extend(deno::manifests(tree));
-    drafts.extend(python::manifests(tree, &installs));
-    drafts.extend(ruby::manifests(tree));
-    drafts.extend(php::manifests(tree));
-    drafts.extend(go::manifests(tree));
-    drafts.extend(cargo::manifests(tree));
-    drafts.extend(maven::manifests(tree));
-    drafts.extend(gradle::manifests(tree));
-    drafts.extend(dotnet::manifests(tree));
-    drafts.extend(mix::manifests(tree));
-    drafts.extend(dart::manifests(tree));
+    // The lockfiles of npm take as long as everything else together.
+    let (mut drafts, others) = rayon::join(
+        || {
+            let mut drafts = node::manifests(tree, &installs);
+            drafts.extend(deno::manifests(tree));
+            drafts
+        },
+        || {
+            [
+                python::manifests(tree, &installs),
+                ruby::manifests(tree),
+                php::manifests(tree),
+                go::manifests(tree),
+                cargo::manifests(tree),
+                maven::manifests(tree),
+                gradle::manifests(tree),
+                dotnet::manifests(tree),
+                mix::manifests(tree),
+                dart::manifests(tree),
+            ]
+        },
+    );
+    drafts.extend(others.into_iter().flatten());
     drafts.sort_by(|left, right| left.manifest.at.cmp(&right.manifest.at));
+    drafts.par_iter_mut().for_each(|draft| refuse_conflict(tree, draft));
     for draft in &mut drafts {
-        refuse_conflict(tree, draft);
         let dependencies = &mut draft.manifest.dependencies;
         if dependencies.len() > DEPENDENCIES {
             let count = dependencies.len();

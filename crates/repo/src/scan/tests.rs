@@ -56,3 +56,23 @@ fn minified_and_vendored_files_give_no_hits() {
     let files: Vec<_> = scan.hits(needle).iter().map(|hit| tree.files()[hit.file].path.as_str()).collect();
     assert_eq!(files, ["src/a.go"]);
 }
+
+#[test]
+fn a_library_among_served_files_does_not_ship() {
+    let body = "function a() { try { b() } catch (e) {} }\n".repeat(400);
+    let banner = "/*!\n * Maps v1.6.0\n * (c) 2019 A. Person, MIT License\n */\n";
+    let own = "/*\n * Copyright (c) 2023 the shop\n */\n";
+    let library = format!("{banner}{body}");
+    let under_a_header = format!("{own}\n{banner}{body}");
+    let own = format!("{own}{body}");
+    let (_folder, tree) = tree(&[
+        ("public/lib/maps.js", &library),
+        ("public/lib/header.js", &under_a_header),
+        ("public/lib/shop.js", &own),
+        ("src/maps.js", &library),
+    ]);
+    let scan = scan(&tree, &Needles::default());
+    let ships: Vec<&str> =
+        tree.files().iter().filter(|file| scan.ships(file)).map(|file| file.path.as_str()).collect();
+    assert_eq!(ships, ["public/lib/shop.js", "src/maps.js"]);
+}

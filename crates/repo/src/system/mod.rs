@@ -92,13 +92,7 @@ pub fn collect(seen: &Seen) -> System {
 }
 
 /// The tree as a whole.
-pub fn repository(
-    tree: &Tree,
-    scan: &Scan,
-    plan: &Plan,
-    system: &System,
-    migrations: &Migrations,
-) -> Repository {
+pub fn repository(tree: &Tree, scan: &Scan, plan: &Plan, system: &System) -> Repository {
     let root = tree.roots().first();
     let mut repository = Repository {
         commit: root.and_then(|root| root.commit.clone()),
@@ -107,7 +101,6 @@ pub fn repository(
         files: tree.files().len() as u64,
         read: scan.read,
         bytes: scan.bytes,
-        migrations_digest: migrations_digest(tree, migrations),
         tests: suites::suites(tree, scan, &plan.suites, &system.components),
         load_tests: load_tests::scripts(tree, scan, &plan.load_tests),
         load_results: load_tests::results(tree),
@@ -120,12 +113,11 @@ pub fn repository(
             *repository.languages.entry(language.to_owned()).or_default() += 1;
         }
     }
-    repository.problems = tree.problems();
     repository
 }
 
 /// One digest over the names and contents of all files in the folders of the migrations.
-fn migrations_digest(tree: &Tree, migrations: &Migrations) -> Option<String> {
+pub fn migrations_digest(tree: &Tree, migrations: &Migrations) -> Option<String> {
     let mut folders: Vec<&str> =
         migrations.sets.iter().flat_map(|set| set.folders.iter().map(String::as_str)).collect();
     folders.sort_unstable();

@@ -24,6 +24,10 @@ pub struct File {
     pub path: String,
     /// Its path relative to its root, where that is no UTF-8.
     raw: Option<Box<Path>>,
+    /// Where its name begins in its path.
+    name_at: u32,
+    /// Where what follows the last dot of its name begins in its path; its end where there is no dot.
+    extension_at: u32,
     /// What follows the last dot of its name in lower case, where the name has it in capitals.
     lowered: Option<Box<str>>,
     /// Its place among [`Tree::files`].
@@ -45,19 +49,20 @@ pub struct File {
 impl File {
     /// The last part of the path.
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        self.path.get(self.name_at as usize..).unwrap_or(&self.path)
     }
 
     /// The folder, `.` for the root.
     pub fn folder(&self) -> &str {
-        self.path.rsplit_once('/').map_or(".", |(folder, _)| folder)
+        let end = (self.name_at as usize).checked_sub(1);
+        end.and_then(|end| self.path.get(..end)).unwrap_or(".")
     }
 
     /// What follows the last dot of the name, in lower case.
     pub fn extension(&self) -> &str {
         match &self.lowered {
             Some(lowered) => lowered,
-            None => extension_of(&self.path),
+            None => self.path.get(self.extension_at as usize..).unwrap_or_default(),
         }
     }
 
@@ -150,12 +155,17 @@ impl Tree {
                 let extension = extension_of(&entry.path);
                 let capitals = extension.bytes().any(|byte| byte.is_ascii_uppercase());
                 let lowered = capitals.then(|| extension.to_ascii_lowercase().into());
+                let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+                let name_at = place(entry.path.rfind('/').map_or(0, |slash| slash + 1));
+                let extension_at = place(entry.path.len() - extension.len());
                 File {
                     class,
                     folder_ships: class.folder_ships(&entry.path),
                     language: language_of(&entry.path),
                     path: entry.path,
                     raw: entry.raw,
+                    name_at,
+                    extension_at,
                     lowered,
                     index: 0,
                     link: entry.link,
