@@ -299,6 +299,17 @@ pub struct DrillRestore {
     /// What the database held when the backup was taken; without it BACKUP.manifest.json
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
+    /// The live database that is backed up, as env:NAME (a variable that holds its address): compared with in one read-only
+    /// snapshot
+    #[arg(long, value_name = "env:NAME")]
+    pub source: Option<String>,
+    /// Restore nothing, and look at a database that you restored yourself from a managed snapshot, as env:NAME; only read. With
+    /// --plan the commands of RDS, Cloud SQL and Supabase are printed
+    #[arg(long, value_name = "env:NAME", conflicts_with = "from")]
+    pub restored_url: Option<String>,
+    /// The database of --restored-url is no production, although its name looks like it
+    #[arg(long, requires = "restored_url")]
+    pub not_production: bool,
     /// Only print every step
     #[arg(long)]
     pub plan: bool,

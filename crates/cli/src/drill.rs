@@ -4,14 +4,17 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use seaworthy_drills::restore::{
-    Objective, Order, Place, Plan, Report, Verdict, Verify, has_password, plan, record, run,
+    Migrations, Objective, Online, Order, Place, Plan, Report, Verdict, Verify, has_password, instance, plan,
+    record, run,
 };
 use seaworthy_drills::storage::Reach;
 use seaworthy_drills::{Interrupt, Progress, Stop, scratch};
+use seaworthy_engine::{CollectOptions, collect};
 use seaworthy_ledger::{AllowedSigners, Signer, SigningContext, find_signer, write as write_record};
 use seaworthy_subject::Config;
 
-use crate::arguments::DrillRestore;
+use crate::arguments::{Audited, DrillRestore};
+use crate::backup::{from_variable, on_the_command_line};
 use crate::configuration::{Instant, Settings, settings};
 use crate::failure::{Failure, Outcome};
 use crate::output::to_stdout;
@@ -28,7 +31,10 @@ pub fn restore(arguments: &DrillRestore) -> Result<Outcome, Failure> {
     }
     let instant = Instant::read(None)?;
     let settings = settings(folder, arguments.config.as_deref(), None, None, instant)?;
-    let order = order(arguments, &settings.config, instant)?;
+    if let Some(restored) = &arguments.restored_url {
+        return instance(arguments, restored, &settings, instant);
+    }
+    let order = order(arguments, &settings, instant)?;
     // A key that does not sign is told before anything is done.
     let signer = if arguments.no_record || arguments.plan { None } else { signer(arguments, &settings)? };
     let place = order.place.shown();
@@ -47,15 +53,61 @@ pub fn restore(arguments: &DrillRestore) -> Result<Outcome, Failure> {
     if arguments.plan {
         return to_stdout(planned(&plan, &place).as_bytes());
     }
-    consent(&plan, &place, arguments.yes)?;
-    let interrupt = Interrupt::listen()
-        .map_err(|error| Failure::CouldNotAssess(format!("signals cannot be listened to: {error}")))?;
+    agreed(&planned(&plan, &place), arguments.yes)?;
+    let interrupt = listen()?;
     let mut progress = Progress::new(arguments.quiet);
     let report = run(plan, &interrupt, &mut progress).map_err(failure)?;
+    told(&report, arguments, &settings, signer.as_deref())
+}
+
+fn listen() -> Result<Interrupt, Failure> {
+    Interrupt::listen()
+        .map_err(|error| Failure::CouldNotAssess(format!("signals cannot be listened to: {error}")))
+}
+
+/// A database that the user restored himself.
+fn instance(
+    arguments: &DrillRestore,
+    restored: &str,
+    settings: &Settings,
+    instant: Instant,
+) -> Result<Outcome, Failure> {
+    let signer = if arguments.no_record || arguments.plan { None } else { signer(arguments, settings)? };
+    let config = &settings.config;
+    let order = instance::Order {
+        restored: online("--restored-url", restored)?,
+        source: source(arguments)?,
+        manifest: arguments.manifest.clone(),
+        rpo: Objective::hours(config.objectives.rpo_hours, ASSUMED_RPO),
+        rto: Objective::hours(config.objectives.rto_hours, ASSUMED_RTO),
+        verify: verify(arguments, config),
+        migrations: migrations(arguments, settings, instant)?,
+        scratch: arguments.scratch.clone().unwrap_or_else(scratch::default_base),
+        now: instant.now,
+        is_no_production: arguments.not_production,
+    };
+    let plan = instance::plan(order).map_err(failure)?;
+    if arguments.plan {
+        return to_stdout(plan.text().as_bytes());
+    }
+    agreed(&plan.text(), arguments.yes)?;
+    let interrupt = listen()?;
+    let mut progress = Progress::new(arguments.quiet);
+    let report = instance::run(plan, &interrupt, &mut progress).map_err(failure)?;
+    told(&report, arguments, settings, signer.as_deref())
+}
+
+/// Prints and keeps what was found.
+fn told(
+    report: &Report,
+    arguments: &DrillRestore,
+    settings: &Settings,
+    signer: Option<&dyn Signer>,
+) -> Result<Outcome, Failure> {
     let recorded =
-        if arguments.no_record { Vec::new() } else { keep(&report, folder, &settings, signer.as_deref())? };
+        if arguments.no_record { Vec::new() } else { keep(report, &arguments.path, settings, signer)? };
     if arguments.json {
-        let mut text = serde_json::to_vec_pretty(&report)
+        let mut text = serde_json::to_vec_pretty(report)
             .map_err(|error| Failure::CouldNotAssess(format!("the result cannot be written: {error}")))?;
         text.push(b'\n');
         to_stdout(&text)?;
@@ -81,7 +133,59 @@ fn failure(stop: Stop) -> Failure {
     }
 }
 
-fn order(arguments: &DrillRestore, config: &Config, instant: Instant) -> Result<Order, Failure> {
+/// A database behind a variable.
+fn online(option: &str, value: &str) -> Result<Online, Failure> {
+    let Some(variable) = value.strip_prefix("env:") else { return Err(on_the_command_line(option)) };
+    Ok(Online { variable: variable.to_owned(), address: from_variable(option, variable)? })
+}
+
+fn source(arguments: &DrillRestore) -> Result<Option<Online>, Failure> {
+    arguments.source.as_deref().map(|value| online("--source", value)).transpose()
+}
+
+fn verify(arguments: &DrillRestore, config: &Config) -> Vec<Verify> {
+    let folder = std::fs::canonicalize(&arguments.path).unwrap_or_else(|_| arguments.path.clone());
+    let queries = config.restore.queries.iter().cloned().map(Verify::Query);
+    let commands = config
+        .restore
+        .commands
+        .iter()
+        .map(|text| Verify::Command { text: text.clone(), folder: folder.clone() });
+    queries.chain(commands).collect()
+}
+
+/// The migrations that the repository has.
+fn migrations(
+    arguments: &DrillRestore,
+    settings: &Settings,
+    instant: Instant,
+) -> Result<Vec<Migrations>, Failure> {
+    let audited = Audited { with: Vec::new(), deploy: Vec::new(), config: None, offline: true };
+    let options = CollectOptions {
+        folder: Some(arguments.path.clone()),
+        site: None,
+        with: Vec::new(),
+        declared: settings.declared(&audited, instant)?,
+        change: None,
+        ledger: None,
+        now: instant.now,
+    };
+    let facts = collect(&options, instant.now, &mut |_| {}).facts;
+    // A folder without a repository's files has none.
+    let Ok(found) = facts.migrations.get() else { return Ok(Vec::new()) };
+    Ok(found
+        .sets
+        .iter()
+        .map(|set| Migrations {
+            framework: set.framework.clone(),
+            count: usize::try_from(set.count).unwrap_or(usize::MAX),
+            newest: set.newest.iter().map(|migration| migration.name.clone()).collect(),
+        })
+        .collect())
+}
+
+fn order(arguments: &DrillRestore, settings: &Settings, instant: Instant) -> Result<Order, Failure> {
+    let config = &settings.config;
     let here = std::env::current_dir().unwrap_or_default();
     let (location, base, pattern) = match (&arguments.from, &config.backups.location) {
         (Some(from), _) => (from, here, arguments.pattern.clone()),
@@ -99,15 +203,6 @@ fn order(arguments: &DrillRestore, config: &Config, instant: Instant) -> Result<
         endpoint: arguments.endpoint.clone().or_else(|| declared(&config.backups.endpoint)),
         region: arguments.region.clone().or_else(|| declared(&config.backups.region)),
     };
-    let folder = std::fs::canonicalize(&arguments.path).unwrap_or_else(|_| arguments.path.clone());
-    let mut verify: Vec<Verify> = config.restore.queries.iter().cloned().map(Verify::Query).collect();
-    verify.extend(
-        config
-            .restore
-            .commands
-            .iter()
-            .map(|text| Verify::Command { text: text.clone(), folder: folder.clone() }),
-    );
     Ok(Order {
         place: Place::read(location, &base, &reach).map_err(failure)?,
         pattern,
@@ -115,7 +210,9 @@ fn order(arguments: &DrillRestore, config: &Config, instant: Instant) -> Result<
         manifest: arguments.manifest.clone(),
         rpo: Objective::hours(config.objectives.rpo_hours, ASSUMED_RPO),
         rto: Objective::hours(config.objectives.rto_hours, ASSUMED_RTO),
-        verify,
+        verify: verify(arguments, config),
+        source: source(arguments)?,
+        migrations: migrations(arguments, settings, instant)?,
         scratch: arguments.scratch.clone().unwrap_or_else(scratch::default_base),
         now: instant.now,
     })
@@ -152,18 +249,14 @@ fn consent_to_look(order: &Order, arguments: &DrillRestore) -> Result<Option<Out
         )
         .map(Some);
     }
-    agreed(&text)?;
+    agreed(&text, false)?;
     Ok(None)
 }
 
-fn consent(plan: &Plan, place: &str, yes: bool) -> Result<(), Failure> {
+fn agreed(text: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    agreed(&planned(plan, place))
-}
-
-fn agreed(text: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(Failure::Usage(
             "a drill acts, and nobody is here to agree: --yes agrees, --plan shows what would be done"

@@ -10,6 +10,9 @@ pub struct Contents {
     /// Its sequences, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sequences: Vec<Sequence>,
+    /// What it needs installed, where the engine has such things.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<String>,
 }
 
 /// A table.
@@ -98,6 +101,11 @@ pub enum Difference {
         /// The table.
         table: String,
     },
+    /// It lacks an extension.
+    Extension {
+        /// The extension.
+        name: String,
+    },
     /// It is built otherwise.
     Definition {
         /// The table.
@@ -110,9 +118,16 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether it is about rows rather than about how a table is built.
-    pub fn is_about_rows(&self) -> bool {
-        matches!(self, Difference::Rows { .. } | Difference::Content { .. })
+    /// The table that it is about.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Difference::Missing { table, .. }
+            | Difference::Added { table }
+            | Difference::Rows { table, .. }
+            | Difference::Content { table }
+            | Difference::Definition { table, .. } => Some(table),
+            Difference::Extension { .. } => None,
+        }
     }
 }
 
@@ -128,6 +143,7 @@ impl std::fmt::Display for Difference {
                 write!(f, "{table} has {found} rows instead of {expected}")
             }
             Difference::Content { table } => write!(f, "{table} has as many rows, with other contents"),
+            Difference::Extension { name } => write!(f, "it lacks the extension {name}"),
             Difference::Definition { table, lacks, has } => {
                 write!(f, "{table} is built otherwise:")?;
                 if !lacks.is_empty() {
@@ -173,6 +189,9 @@ pub fn compare(expected: &Contents, found: &Contents) -> Vec<Difference> {
             differences.push(Difference::Added { table: table.name.clone() });
         }
     }
+    // What is there besides was not recorded by earlier versions.
+    let lacks = expected.extensions.iter().filter(|name| !found.extensions.contains(name));
+    differences.extend(lacks.map(|name| Difference::Extension { name: name.clone() }));
     differences
 }
 
@@ -198,6 +217,7 @@ mod tests {
                 table("c", 3, "y", &[]),
                 table("d", 1, "z", &["n text"]),
             ],
+            extensions: vec!["hstore".to_owned()],
             ..Contents::default()
         };
         assert_eq!(compare(&expected, &expected), []);
@@ -219,6 +239,7 @@ mod tests {
                 "b is missing (0 rows)",
                 "c is empty, and should have 3 rows",
                 "e should not be there",
+                "it lacks the extension hstore",
             ]
         );
     }

@@ -6,6 +6,7 @@
 //! | [`contents`] | what a database holds, and how two of them differ |
 //! | [`manifest`] | that, as a backup job writes it beside its artefact |
 //! | [`identity`] | which server it is: never compared by address |
+//! | [`live`] | a database at an address, whichever engine it is |
 //! | [`mariadb`] | MariaDB and MySQL, through the `mariadb` client |
 //! | [`postgres`] | through `psql`: its TLS and its ways to authenticate, without a client library |
 //! | [`sqlite`] | through SQLite's own library |
@@ -15,6 +16,7 @@ mod answer;
 pub mod contents;
 mod error;
 pub mod identity;
+pub mod live;
 pub mod manifest;
 pub mod mariadb;
 pub mod postgres;
@@ -23,4 +25,5 @@ pub mod sqlite;
 pub use contents::{Contents, Difference, Sequence, Table, compare};
 pub use error::Error;
 pub use identity::Identity;
+pub use live::{Address, Live};
 pub use manifest::{Engine, Manifest};

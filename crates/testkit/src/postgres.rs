@@ -42,16 +42,38 @@ impl Postgres {
         let folder = tempfile::tempdir().expect("a scratch folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).expect("open to its user");
         let server = Postgres { folder, bin };
-        let data = server.data();
         let mut initdb = unprivileged(&server.bin.join("initdb"));
-        initdb.args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"]).arg(&data);
+        initdb.args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"]).arg(server.data());
         check(&initdb.current_dir("/").output().expect("initdb starts"));
-        let options = format!("-k {} -c listen_addresses= -c fsync=off", server.folder.path().display());
-        let mut start = unprivileged(&server.bin.join("pg_ctl"));
-        start.arg("-D").arg(&data).args(["-w", "-o", &options, "-l"]).arg(server.folder.path().join("log"));
+        server.go();
+        server
+    }
+
+    /// Another server with a copy of the whole cluster, as managed databases are restored from their snapshots.
+    ///
+    /// # Panics
+    /// When it cannot be copied, or does not start.
+    pub fn copy(&self) -> Postgres {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).expect("open to its user");
+        let copy = Postgres { folder, bin: self.bin.clone() };
+        let mut base = unprivileged(&self.bin.join("pg_basebackup"));
+        base.env("PGHOST", self.socket()).args(["-U", "postgres", "--checkpoint=fast", "--no-sync", "-D"]);
+        check(&base.arg(copy.data()).current_dir("/").output().expect("pg_basebackup starts"));
+        copy.go();
+        copy
+    }
+
+    fn go(&self) {
+        let options = format!("-k {} -c listen_addresses= -c fsync=off", self.folder.path().display());
+        let mut start = unprivileged(&self.bin.join("pg_ctl"));
+        start
+            .arg("-D")
+            .arg(self.data())
+            .args(["-w", "-o", &options, "-l"])
+            .arg(self.folder.path().join("log"));
         let status = start.arg("start").current_dir("/").stdout(std::process::Stdio::null()).status();
         assert!(status.is_ok_and(|status| status.success()), "the server starts");
-        server
     }
 
     /// Its data directory.

@@ -152,5 +152,10 @@ pub fn contents(session: &mut Session, look: &mut dyn FnMut(&str, usize, usize))
             step: step.parse().unwrap_or(1),
         });
     }
-    Ok(Contents { tables, sequences })
+    let extensions = session
+        .rows("SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1")?
+        .into_iter()
+        .flatten()
+        .collect();
+    Ok(Contents { tables, sequences, extensions })
 }

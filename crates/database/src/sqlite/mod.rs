@@ -112,7 +112,7 @@ impl File {
             );
             found.push(Table { name: name.clone(), rows, checksum, definition });
         }
-        Ok(Contents { tables: found, sequences: Vec::new() })
+        Ok(Contents { tables: found, ..Contents::default() })
     }
 
     fn table(&self, name: &str) -> Result<(u64, String), Error> {

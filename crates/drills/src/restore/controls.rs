@@ -1,7 +1,7 @@
 //! Negative controls: damaged copies go the way of the real restore and must not arrive. A check that nothing can fail
 //! proves nothing.
 
-use seaworthy_database::{Contents, Manifest, compare};
+use seaworthy_database::{Contents, compare};
 
 use super::reading::{Copy, Damage};
 use super::report::{Control, ControlOutcome};
@@ -30,7 +30,7 @@ pub fn name(damage: Damage) -> &'static str {
     }
 }
 
-/// Restores a damaged copy and says what came of it. `real` is what the undamaged one holds.
+/// Restores a damaged copy and says what came of it. `real` is what the undamaged one holds, `expected` what it must hold.
 ///
 /// # Errors
 /// An interrupt, or this machine in the way.
@@ -40,7 +40,7 @@ pub fn run(
     artefact: &Artefact,
     damage: Damage,
     real: &[Contents],
-    manifest: Option<&Manifest>,
+    expected: Option<&Contents>,
     progress: &mut Progress,
 ) -> Result<Control, Stop> {
     let control = |outcome, detail: String| Ok(Control { damage, outcome, detail });
@@ -81,10 +81,10 @@ pub fn run(
         return control(ControlOutcome::Different, fault.clone());
     }
     // The same comparisons as those of the real restore, and none that it does not have.
-    match manifest {
-        Some(manifest) => {
+    match expected {
+        Some(expected) => {
             let other = super::checks::chosen(&found);
-            match compare(&manifest.contents, &other).first() {
+            match compare(expected, &other).first() {
                 Some(first) => control(ControlOutcome::Different, first.to_string()),
                 None => control(ControlOutcome::Passed, "no check told it from the real one".to_owned()),
             }

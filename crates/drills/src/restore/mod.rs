@@ -4,16 +4,19 @@ mod artefact;
 mod bounds;
 mod checks;
 mod controls;
+pub mod instance;
 mod locations;
 mod mariadb;
 mod objectives;
 mod pieces;
 mod postgres;
+mod providers;
 mod reading;
 pub mod record;
 mod report;
 mod repositories;
 mod run;
+mod source;
 mod sqlite;
 mod writing;
 
@@ -23,12 +26,14 @@ use jiff::Timestamp;
 use seaworthy_database::{Contents, Engine as Kind, Identity, Manifest};
 
 pub use artefact::{Artefact, Format, Seen, Versions, look_at};
+pub use checks::migrations::Sequence as Migrations;
 pub use locations::{Newest, Place};
 pub use objectives::Objective;
 pub use reading::{Copy, Damage, Layer};
 pub use report::{Check, Control, ControlOutcome, Outcome, Report, Verdict};
 pub use repositories::{has_password, is_one as is_repository};
 pub use run::run;
+pub use source::{Compared, Online};
 
 use crate::scratch::{Account, Scratch};
 use crate::{Progress, Stop};
@@ -50,6 +55,10 @@ pub struct Order {
     pub rto: Objective,
     /// What the user wants to hold of the restored database.
     pub verify: Vec<Verify>,
+    /// The live database that was backed up; only read.
+    pub source: Option<Online>,
+    /// Migrations of the repository.
+    pub migrations: Vec<Migrations>,
     /// Where the scratch folder is made.
     pub scratch: PathBuf,
     /// The moment of the drill.
@@ -138,6 +147,11 @@ pub trait Engine {
         database: &str,
         progress: &mut Progress,
     ) -> Result<Contents, Stop>;
+    /// The rows that a query of this program gives; its names are in double quotes, where they are in any.
+    ///
+    /// # Errors
+    /// [`Stop::CouldNot`] where it is not answered.
+    fn rows(&mut self, scratch: &mut Scratch, database: &str, query: &str) -> Result<Vec<Vec<String>>, Stop>;
     /// The engine's own check of its structures: what is wrong.
     ///
     /// # Errors
@@ -226,6 +240,16 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
             engine.kind().name()
         )));
     }
+    if let Some(source) = &order.source
+        && source.address.engine() != engine.kind()
+    {
+        return Err(Stop::Usage(format!(
+            "the source is a {} database, and {} is a backup of {}",
+            source.address.engine().name(),
+            newest.artefact.name,
+            engine.kind().name()
+        )));
+    }
     let account = Account::unprivileged(engine.accounts())?;
     Ok(Plan { order, newest, manifest, account, engine, source })
 }
@@ -269,9 +293,20 @@ impl Plan {
             Some(manifest) => {
                 format!("compare every table with the manifest of {}", manifest.taken_at)
             }
+            None if self.order.source.is_some() => {
+                "there is no manifest: contents are verified only where the source is still as it was"
+                    .to_owned()
+            }
             None => "there is no manifest: contents are not verified, and the evidence stays \"observed\""
                 .to_owned(),
         });
+        if let Some(source) = &self.order.source {
+            steps.push(format!(
+                "read every table of {} (env:{}) in one read-only snapshot, and compare; nothing is written there",
+                source.address.shown(),
+                source.variable
+            ));
+        }
         for verify in &self.order.verify {
             steps.push(match verify {
                 Verify::Query(query) => format!("ask the restored database: {query}"),

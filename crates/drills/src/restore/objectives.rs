@@ -45,6 +45,16 @@ impl Gaps {
         Gaps { backups: series.len(), age: seconds(newest, now).max(0.0), longest }
     }
 
+    /// Of a database that does not say when its backup was taken.
+    pub fn unknown() -> Gaps {
+        Gaps { backups: 0, age: 0.0, longest: None }
+    }
+
+    /// Whether an age is known at all.
+    pub fn are_known(&self) -> bool {
+        self.backups > 0
+    }
+
     /// The longest time that would have been lost.
     pub fn worst(&self) -> f64 {
         self.longest.map_or(self.age, |longest| longest.max(self.age))

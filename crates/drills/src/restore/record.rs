@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use seaworthy_ledger::{Environment, Kind, Outcome, Predicate, Rung, Statement, Subject};
 use serde_json::{Value, json};
 
-use super::report::{Report, Verdict};
+use super::report::{Against, Report, Verdict};
 use crate::progress::in_words;
 
 /// The records of a report. `commit` is what is checked out where the drill was started. A drill that is broken says
@@ -19,6 +19,11 @@ pub fn statements(report: &Report, commit: Option<&str>, version: &str) -> Vec<S
     let rung =
         if report.content_verified || !report.differences.is_empty() { Rung::Proven } else { Rung::Observed };
     let into = format!("{} {}", report.engine.name(), report.engine_version);
+    let content = match report.verified_against {
+        Some(Against::Manifest) => ", each as the manifest says",
+        Some(Against::Source) => ", each as in the live database",
+        None => ", content not verified",
+    };
     let restored = match report.restore_seconds {
         Some(seconds) => format!(
             "{} was restored into {into} in {}: {} tables, {} rows{}",
@@ -26,7 +31,11 @@ pub fn statements(report: &Report, commit: Option<&str>, version: &str) -> Vec<S
             in_words(seconds),
             report.tables,
             report.rows,
-            if report.content_verified { ", each as the manifest says" } else { ", content not verified" }
+            content
+        ),
+        None if report.by_hand => format!(
+            "{into} ({}) was restored by its owner: {} tables, {} rows{content}",
+            report.location, report.tables, report.rows
         ),
         None => format!("{} could not be restored into {into}", report.artefact),
     };
@@ -53,13 +62,15 @@ pub fn statements(report: &Report, commit: Option<&str>, version: &str) -> Vec<S
         ),
     ];
     let gaps = report.gaps.shown();
-    records.push((
-        "backups.rpo",
-        Rung::Observed,
-        report.lost_little(),
-        format!("backups like {}: {gaps}; allowed are {}", report.artefact, report.rpo.shown()),
-        7,
-    ));
+    if report.gaps.are_known() {
+        records.push((
+            "backups.rpo",
+            Rung::Observed,
+            report.lost_little(),
+            format!("backups like {}: {gaps}; allowed are {}", report.artefact, report.rpo.shown()),
+            7,
+        ));
+    }
     let subject = || {
         let mut subject = vec![Subject::new(report.artefact.clone(), "sha256", report.sha256.clone())];
         subject.extend(commit.map(|commit| Subject::new("commit", "gitCommit", commit)));

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::objectives::{Gaps, Objective};
 use super::reading::Damage;
+use super::source::Compared;
 use crate::progress::in_words;
 
 /// The name and version of the format.
@@ -71,6 +72,16 @@ pub struct Control {
     pub detail: String,
 }
 
+/// What contents were compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Against {
+    /// What the database held when the backup was taken.
+    Manifest,
+    /// What it holds now.
+    Source,
+}
+
 /// What a restore drill found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -114,6 +125,12 @@ pub struct Report {
     pub rows: u64,
     /// Its contents were compared with the manifest, table by table.
     pub content_verified: bool,
+    /// What they were compared with, and are the same as.
+    pub verified_against: Option<Against>,
+    /// How it stands to the live database.
+    pub source: Option<Compared>,
+    /// Its owner restored it, and the drill only looked.
+    pub by_hand: bool,
     /// How it differs.
     pub differences: Vec<Difference>,
     /// Checks.
@@ -129,17 +146,58 @@ pub struct Report {
 }
 
 impl Report {
+    /// Before anything was found.
+    pub fn empty(engine: Engine, at: Timestamp, rto: Objective, rpo: Objective) -> Report {
+        Report {
+            schema: SCHEMA,
+            verdict: Verdict::Failed,
+            reason: None,
+            location: String::new(),
+            artefact: String::new(),
+            format: String::new(),
+            size: 0,
+            sha256: String::new(),
+            modified: at,
+            engine,
+            engine_version: String::new(),
+            at,
+            restore_seconds: None,
+            download_seconds: None,
+            rto,
+            rpo,
+            gaps: Gaps::unknown(),
+            tables: 0,
+            rows: 0,
+            content_verified: false,
+            verified_against: None,
+            source: None,
+            by_hand: false,
+            differences: Vec::new(),
+            checks: Vec::new(),
+            controls: Vec::new(),
+            roles: Vec::new(),
+            left_out: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Every table is what it was.
+    pub fn verified(&mut self, against: Against) {
+        self.content_verified = true;
+        self.verified_against = Some(against);
+    }
+
     /// The restore itself is good, whatever the objectives say.
     pub fn restores(&self) -> bool {
         self.verdict != Verdict::Broken
-            && self.restore_seconds.is_some()
+            && (self.restore_seconds.is_some() || self.by_hand)
             && self.differences.is_empty()
             && self.checks.iter().all(|check| check.outcome != Outcome::Fails)
     }
 
     /// The restore took no longer than it may.
     pub fn in_time(&self) -> bool {
-        self.restore_seconds.is_some_and(|seconds| seconds <= self.rto.seconds)
+        self.by_hand || self.restore_seconds.is_some_and(|seconds| seconds <= self.rto.seconds)
     }
 
     /// No more would have been lost than may be.
@@ -167,9 +225,23 @@ impl Report {
                     self.rows
                 ),
             ),
+            None if self.by_hand => line(
+                "·",
+                &format!(
+                    "restored by its owner, who knows how long that takes; allowed are {}: {} tables, {} rows",
+                    self.rto.shown(),
+                    self.tables,
+                    self.rows
+                ),
+            ),
             None => line("✗", &format!("not restored: {}", self.reason.as_deref().unwrap_or("it failed"))),
         }
-        line(mark(self.lost_little()), &format!("{}; allowed are {}", self.gaps.shown(), self.rpo.shown()));
+        if self.gaps.are_known() {
+            line(
+                mark(self.lost_little()),
+                &format!("{}; allowed are {}", self.gaps.shown(), self.rpo.shown()),
+            );
+        }
         for check in &self.checks {
             let sign = match check.outcome {
                 Outcome::Holds => "✓",
@@ -184,6 +256,19 @@ impl Report {
         if self.differences.len() > 20 {
             line("✗", &format!("and {} more differences", self.differences.len() - 20));
         }
+        for (index, told) in self.source.iter().flat_map(Compared::lines).enumerate() {
+            let same = self.source.as_ref().is_some_and(Compared::is_same);
+            line(
+                if same {
+                    "✓"
+                } else if index == 0 {
+                    "?"
+                } else {
+                    "·"
+                },
+                &told,
+            );
+        }
         for control in &self.controls {
             let (sign, what) = match control.outcome {
                 ControlOutcome::Refused => ("✓", "was refused"),
@@ -196,7 +281,10 @@ impl Report {
                 &format!("control: {} {what}: {}", super::controls::name(control.damage), control.detail),
             );
         }
-        if self.restore_seconds.is_some() && !self.content_verified {
+        if (self.restore_seconds.is_some() || self.by_hand)
+            && !self.content_verified
+            && self.differences.is_empty()
+        {
             line("?", "content not verified: there is no manifest (`seaworthy backup manifest` writes one)");
         }
         for out in &self.left_out {
@@ -221,6 +309,15 @@ impl Report {
                 " — a damaged copy passed: this drill proves nothing, and is not recorded".to_owned()
             }
         };
+        if self.by_hand {
+            return format!(
+                "{head}{end}\n{} ({}), {} {}\n{text}",
+                self.location,
+                self.format,
+                self.engine.name(),
+                self.engine_version
+            );
+        }
         format!(
             "{head}{end}\n{} of {} ({}, {} bytes), into {} {}\n{text}",
             self.artefact,

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::objectives::Gaps;
 use super::reading::{Copy, Damage};
-use super::report::{Control, ControlOutcome, Outcome, Report, SCHEMA, Verdict};
+use super::report::{Against, Control, ControlOutcome, Outcome, Report, Verdict};
+use super::source::Compared;
 use super::{Artefact, Newest, Order, Plan, checks, controls};
 use crate::scratch::Scratch;
 use crate::{Interrupt, Progress, Stop};
@@ -57,6 +58,15 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         let whom = scratch.account().map_or("you".to_owned(), |account| account.name.clone());
         report.remarks.extend(scratch.held().remark(&whom));
     }
+    // First, before it moves on further, and before anything is restored in vain.
+    let live = match &order.source {
+        Some(online) => {
+            let connection = online.open(&scratch)?;
+            progress.step("reading the source");
+            Some((online, online.read(connection, progress)?))
+        }
+        None => None,
+    };
     progress.step(format!("starting {}", engine.describe()));
     let identity = engine.start(&mut scratch)?;
     if let Some(manifest) = &manifest
@@ -66,6 +76,12 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         return Err(Stop::could_not(
             "the server that was started is the one that the backup was taken from; nothing was written",
         ));
+    }
+    if let Some((_, moment)) = &live
+        && moment.live.server.identity.id.is_some()
+        && moment.live.server.identity.may_be(&identity)
+    {
+        return Err(Stop::could_not("the server that was started is the source; nothing was written"));
     }
     progress.step(format!("restoring {}", artefact.name));
     let copy = Copy { artefact, damage: Damage::None };
@@ -112,8 +128,12 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         &restored.databases,
         &main,
         &contents,
-        manifest.is_some(),
-        &order.verify,
+        checks::Known {
+            has_manifest: manifest.is_some(),
+            source: live.as_ref().map(|(_, moment)| &moment.contents),
+            migrations: &order.migrations,
+            verify: &order.verify,
+        },
     )?;
     if let Some(why) = refused {
         report.checks.push(super::Check {
@@ -132,7 +152,25 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
             report.differences = rest;
             report.remarks.extend(definitions.iter().take(5).map(ToString::to_string));
         }
-        report.content_verified = report.differences.is_empty();
+        if report.differences.is_empty() {
+            report.verified(Against::Manifest);
+        }
+    }
+    let mut expected = manifest.as_ref().map(|manifest| &manifest.contents);
+    if let Some((online, moment)) = &live {
+        let alike = engine.same_release(&moment.live.server.version);
+        let compared = Compared::of(online, moment, &contents, alike, &report.left_out);
+        if compared.is_same() && manifest.is_none() {
+            report.verified(Against::Source);
+            expected = Some(&moment.contents);
+        }
+        if !moment.loose.is_empty() {
+            let loose = moment.loose.join(", ");
+            report.remarks.push(format!(
+                "these tables of the source have no transactions and are not of one moment: {loose}"
+            ));
+        }
+        report.source = Some(compared);
     }
     unchanged(artefact, &before)?;
     if let (Some(source), Some(extracted)) = (&source, &mut extracted) {
@@ -141,17 +179,10 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
     }
     if report.restores() {
         engine.forget(&mut scratch, &restored.databases)?;
-        for damage in controls::kinds(manifest.is_some()) {
+        for damage in controls::kinds(expected.is_some()) {
             progress.step(format!("control: {}", controls::name(damage)));
-            let control: Control = controls::run(
-                engine.as_mut(),
-                &mut scratch,
-                artefact,
-                damage,
-                &found,
-                manifest.as_ref(),
-                progress,
-            )?;
+            let control: Control =
+                controls::run(engine.as_mut(), &mut scratch, artefact, damage, &found, expected, progress)?;
             report.controls.push(control);
         }
         if let (Some(source), Some(extracted)) = (&source, &mut extracted) {
@@ -171,32 +202,15 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
 fn begun(order: &Order, newest: &Newest, taken: Timestamp, engine: &dyn super::Engine) -> Report {
     let artefact = &newest.artefact;
     Report {
-        schema: SCHEMA,
-        verdict: Verdict::Failed,
-        reason: None,
         location: order.place.shown(),
         artefact: artefact.name.clone(),
         format: artefact.describe(),
         size: artefact.size,
-        sha256: String::new(),
         modified: artefact.modified,
-        engine: engine.kind(),
         engine_version: engine.version(),
-        at: order.now,
-        restore_seconds: None,
-        download_seconds: None,
-        rto: order.rto,
-        rpo: order.rpo,
         gaps: Gaps::of(&newest.series, taken, order.now),
-        tables: 0,
-        rows: 0,
-        content_verified: false,
-        differences: Vec::new(),
-        checks: Vec::new(),
-        controls: Vec::new(),
-        roles: Vec::new(),
-        left_out: Vec::new(),
         remarks: newest.remarks.clone(),
+        ..Report::empty(engine.kind(), order.now, order.rto, order.rpo)
     }
 }
 
@@ -208,7 +222,8 @@ fn finish(scratch: Scratch, engine: &mut dyn super::Engine, progress: &mut Progr
     closed
 }
 
-fn conclude(report: &mut Report) {
+/// What a report comes to.
+pub fn conclude(report: &mut Report) {
     let passed: Vec<&Control> =
         report.controls.iter().filter(|control| control.outcome == ControlOutcome::Passed).collect();
     if let Some(control) = passed.first() {

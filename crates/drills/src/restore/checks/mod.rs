@@ -1,8 +1,9 @@
 //! What is asked of a restored database.
 
-mod emptiness;
+pub mod emptiness;
 mod integrity;
-mod sequences;
+pub mod migrations;
+pub mod sequences;
 pub mod verify;
 
 use seaworthy_database::Contents;
@@ -24,10 +25,24 @@ pub fn chosen(found: &[Contents]) -> Contents {
             for contents in with_tables {
                 all.tables.extend(contents.tables.iter().cloned());
                 all.sequences.extend(contents.sequences.iter().cloned());
+                all.extensions.extend(contents.extensions.iter().cloned());
             }
             all
         }
     }
+}
+
+/// What checks go by, besides the restored database.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// A manifest says what should be there.
+    pub has_manifest: bool,
+    /// What the live database holds.
+    pub source: Option<&'a Contents>,
+    /// Migrations of the repository.
+    pub migrations: &'a [migrations::Sequence],
+    /// What the user wants to hold.
+    pub verify: &'a [Verify],
 }
 
 /// Everything that is asked beside the comparison with the manifest. `main` is the application's database of several.
@@ -40,13 +55,14 @@ pub fn all(
     databases: &[String],
     main: &str,
     contents: &Contents,
-    has_manifest: bool,
-    verify: &[Verify],
+    known: Known,
 ) -> Result<Vec<Check>, Stop> {
     let mut checks = vec![integrity::check(engine, scratch, databases)?];
-    checks.extend(emptiness::check(contents, has_manifest));
+    checks.extend(emptiness::check(contents, known.has_manifest, known.source));
     checks.extend(sequences::check(contents));
-    for wanted in verify {
+    let mut ask = |query: &str| engine.rows(scratch, main, query);
+    checks.extend(migrations::check(known.migrations, contents, &mut ask)?);
+    for wanted in known.verify {
         checks.push(verify::check(engine, scratch, main, wanted)?);
     }
     Ok(checks)

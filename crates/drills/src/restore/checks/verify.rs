@@ -11,11 +11,16 @@ pub fn check(
     database: &str,
     wanted: &Verify,
 ) -> Result<Check, Stop> {
+    Ok(told(wanted, engine.verify(scratch, database, wanted)?))
+}
+
+/// As a check.
+pub fn told(wanted: &Verify, held: Result<(), String>) -> Check {
     let name = format!("verify `{}`", wanted.shown().chars().take(80).collect::<String>());
-    Ok(match engine.verify(scratch, database, wanted)? {
+    match held {
         Ok(()) => Check { name, outcome: Outcome::Holds, detail: "it holds".to_owned() },
         Err(why) => Check { name, outcome: Outcome::Fails, detail: why },
-    })
+    }
 }
 
 /// Whether the rows of a query say that it holds: there is one, and none holds a false or an empty value.

@@ -146,6 +146,14 @@ impl Engine for MariaDb {
         read.map_err(|error| unreadable(error, scratch))
     }
 
+    fn rows(&mut self, scratch: &mut Scratch, database: &str, query: &str) -> Result<Vec<Vec<String>>, Stop> {
+        let failed = |error| server::stop(error, scratch);
+        let mut session = self.server()?.session(scratch)?;
+        session.rows("SET SESSION sql_mode = 'ANSI_QUOTES'").map_err(failed)?;
+        session.rows(&format!("USE {}", quoted(database))).map_err(failed)?;
+        session.rows(query).map_err(failed)
+    }
+
     fn integrity(&mut self, scratch: &mut Scratch, database: &str) -> Result<Vec<String>, Stop> {
         let mut session = self.server()?.session(scratch)?;
         let failed = |error| server::stop(error, scratch);

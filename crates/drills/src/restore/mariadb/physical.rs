@@ -324,6 +324,10 @@ impl Engine for MariaBackup {
         self.inner.contents(scratch, database, progress)
     }
 
+    fn rows(&mut self, scratch: &mut Scratch, database: &str, query: &str) -> Result<Vec<Vec<String>>, Stop> {
+        self.inner.rows(scratch, database, query)
+    }
+
     fn integrity(&mut self, scratch: &mut Scratch, database: &str) -> Result<Vec<String>, Stop> {
         self.inner.integrity(scratch, database)
     }

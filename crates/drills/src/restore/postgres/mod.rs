@@ -123,6 +123,10 @@ impl Engine for Postgres {
         read.map_err(|error| server::stop(error, scratch))
     }
 
+    fn rows(&mut self, scratch: &mut Scratch, database: &str, query: &str) -> Result<Vec<Vec<String>>, Stop> {
+        self.session(scratch, database)?.rows(query).map_err(|error| server::stop(error, scratch))
+    }
+
     fn integrity(&mut self, scratch: &mut Scratch, database: &str) -> Result<Vec<String>, Stop> {
         let server = self.server()?;
         let mut command = server.client(scratch, "pg_amcheck", database);

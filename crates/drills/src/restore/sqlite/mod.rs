@@ -123,6 +123,10 @@ impl Engine for Sqlite {
         file.contents(&mut |_, done, total| progress.advance(done as u64, total as u64)).map_err(stop)
     }
 
+    fn rows(&mut self, scratch: &mut Scratch, database: &str, query: &str) -> Result<Vec<Vec<String>>, Stop> {
+        open(scratch, database)?.rows(query).map_err(stop)
+    }
+
     fn integrity(&mut self, scratch: &mut Scratch, database: &str) -> Result<Vec<String>, Stop> {
         let file = open(scratch, database)?;
         let mut faults = Vec::new();
