@@ -56,6 +56,33 @@ fn single() -> Vec<(&'static str, String, &'static str, FactKind)> {
             Infrastructure,
         ),
         (
+            ".github/workflows/a.yml",
+            format!("on: push\nenv:\n{}jobs: {{}}\n", many(501, |number| format!("  V{number}: a\n"))),
+            "`env` with 501 entries",
+            Pipelines,
+        ),
+        ("Dockerfile", format!("FROM a:1\n{}", "RUN make\n".repeat(201)), "201 RUN instructions", Launches),
+        (
+            "overlay/kustomization.yaml",
+            format!(
+                "helmCharts:\n{}",
+                many(51, |number| format!("- name: a{number}\n  repo: https://b.example\n"))
+            ),
+            "51 charts in a Kustomize file",
+            Infrastructure,
+        ),
+        (
+            "monitoring/alertmanager.yml",
+            format!(
+                "route: {{receiver: r0}}\nreceivers:\n{}",
+                many(101, |number| format!(
+                    "- name: r{number}\n  webhook_configs: [{{url: 'https://a.example/'}}]\n"
+                ))
+            ),
+            "more than 100 receivers",
+            Alerting,
+        ),
+        (
             ".gitlab-ci.yml",
             many(2_001, |number| format!("job{number}:\n  script: [make]\n")),
             "2001 jobs and settings",

@@ -17,8 +17,6 @@ pub const LITERALS: &[&str] = &[
 ];
 /// How many lines describe an alarm.
 const LINES: usize = 15;
-/// Most alarms of a file.
-const PER_FILE: usize = 100;
 
 /// Reads the alarms of a file.
 pub fn read(rules: &mut Vec<AlertRule>, file: &File, text: &str) {
@@ -43,7 +41,7 @@ pub fn read(rules: &mut Vec<AlertRule>, file: &File, text: &str) {
         {
             continue;
         }
-        if rules.len() > 100 * PER_FILE {
+        if rules.len() > super::RULES {
             return;
         }
         let from = number.saturating_sub(3);

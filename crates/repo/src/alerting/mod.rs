@@ -65,7 +65,7 @@ pub fn collect(
     }
     for file in files(tree, scan, &plan.receivers).into_iter().filter(|file| operated(scan, file)) {
         if let Some(text) = tree.text(file) {
-            receivers::read(&mut alerting.receivers, file, &text);
+            receivers::read(&mut alerting.receivers, tree, file, &text);
         }
     }
     let run_by = tests_run_by(pipelines);
@@ -80,6 +80,10 @@ pub fn collect(
         }
     }
     resources::read(&mut alerting, infrastructure);
+    if let Some(cut) = alerting.rules.get(RULES) {
+        let what = format!("more than {RULES} alert rules; this one and those after it were not looked at");
+        tree.cut(cut.at.clone(), what);
+    }
     alerting.rules.truncate(RULES);
     alerting
 }

@@ -4,7 +4,7 @@ use seaworthy_facts::AlertReceiver;
 use seaworthy_syntax::tree::Node;
 use seaworthy_syntax::{Limits, yaml};
 
-use crate::tree::File;
+use crate::tree::{File, Tree};
 
 /// Most receivers of a file.
 const PER_FILE: usize = 100;
@@ -12,12 +12,17 @@ const PER_FILE: usize = 100;
 const DEPTH: usize = 8;
 
 /// Reads the receivers of a file.
-pub fn read(receivers: &mut Vec<AlertReceiver>, file: &File, text: &str) {
+pub fn read(receivers: &mut Vec<AlertReceiver>, tree: &Tree, file: &File, text: &str) {
     let parsed = yaml::parse_template(text, &Limits::default());
     for document in &parsed.documents {
         let mut found = Vec::new();
         alertmanager(&mut found, file, document, DEPTH);
         grafana(&mut found, file, document);
+        if let Some(cut) = found.get(PER_FILE) {
+            let what =
+                format!("more than {PER_FILE} receivers; this one and those after it were not looked at");
+            tree.cut(cut.at.clone(), what);
+        }
         found.truncate(PER_FILE);
         receivers.append(&mut found);
     }

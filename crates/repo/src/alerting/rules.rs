@@ -8,8 +8,6 @@ use crate::tree::{File, Tree};
 
 /// How many lines belong to a rule at most.
 const LINES: usize = 80;
-/// Most rules of a file.
-const PER_FILE: usize = 200;
 
 /// A configuration that names rule files.
 pub struct Loader {
@@ -119,7 +117,6 @@ fn names(pattern: &str, file: &File) -> bool {
 
 /// Reads the rules of a file.
 pub fn read(rules: &mut Vec<AlertRule>, file: &File, text: &str, loaders: &[Loader]) {
-    let before = rules.len();
     analyses(rules, file, text);
     let grafana = text.contains("noDataState:");
     let prometheus = text.contains("expr:");
@@ -133,7 +130,7 @@ pub fn read(rules: &mut Vec<AlertRule>, file: &File, text: &str, loaders: &[Load
         let key = if grafana { "title:" } else { "alert:" };
         let Some(name) = trimmed.strip_prefix(key) else { continue };
         let name = name.trim().trim_matches(['"', '\'']);
-        if name.is_empty() || name == "null" || rules.len() - before >= PER_FILE {
+        if name.is_empty() || name == "null" || rules.len() > super::RULES {
             continue;
         }
         rules.push(AlertRule {

@@ -268,7 +268,16 @@ impl Loaded {
                 found.extend(tree.file(&placed.source));
             }
             // A folder, or a file that is copied into a folder.
-            for index in tree.under(&placed.source).map(|file| file.index).take(200).collect::<Vec<_>>() {
+            if !path.contains('*') {
+                let inside = path.strip_prefix(target).and_then(|rest| rest.strip_prefix('/'));
+                if let Some(inside) = inside {
+                    let file = tree.file(&placed.source).filter(|file| file.name() == inside);
+                    found.extend(file.or_else(|| tree.resolve(&placed.source, inside)));
+                }
+                continue;
+            }
+            let below: Vec<usize> = tree.under(&placed.source).map(|file| file.index).collect();
+            for index in below {
                 let file = &tree.files()[index];
                 let inside = file
                     .path
@@ -276,8 +285,7 @@ impl Loaded {
                     .map(|rest| rest.trim_start_matches('/'))
                     .unwrap_or_default();
                 let inside = if inside.is_empty() { file.name() } else { inside };
-                let whole = format!("{target}/{inside}");
-                if glob_matches(path, &whole) || whole == path {
+                if glob_matches(path, &format!("{target}/{inside}")) {
                     found.push(file);
                 }
             }

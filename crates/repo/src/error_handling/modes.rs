@@ -139,6 +139,12 @@ pub fn modes(seen: &Seen) -> Vec<Mode> {
     }
     found.sort_by(|left, right| (left.place, &left.at).cmp(&(right.place, &right.at)));
     found.dedup();
+    if let Some(cut) = found.get(MODES) {
+        let what = format!(
+            "more than {MODES} settings of error output; this one and those after it were not looked at"
+        );
+        seen.tree.cut(cut.at.clone(), what);
+    }
     found.truncate(MODES);
     found
 }

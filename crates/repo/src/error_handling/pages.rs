@@ -107,6 +107,10 @@ pub fn pages(seen: &Seen) -> Vec<ErrorPage> {
     found.extend(servers(seen));
     let mut known = HashSet::new();
     found.retain(|page| known.insert((page.at.clone(), page.not_found, page.server_error)));
+    if let Some(cut) = found.get(PAGES) {
+        let what = format!("more than {PAGES} error pages; this one and those after it were not looked at");
+        seen.tree.cut(cut.at.clone(), what);
+    }
     found.truncate(PAGES);
     found
 }

@@ -12,6 +12,11 @@ use super::place::{Environment, environment};
 use super::{Draft, Found, charts};
 use crate::tree::{File, Tree, join};
 
+/// Patches that are written in Kustomize files.
+const INLINE: usize = 500;
+/// Charts of one Kustomize file.
+const CHARTS: usize = 50;
+
 /// Reads every object. Templates of Helm charts are read with their charts' values elsewhere.
 pub fn read(found: &mut Found, manifests: &[Manifest], chart_folders: &[String]) {
     let tree = found.tree;
@@ -157,7 +162,7 @@ impl<'t> Kustomized<'t> {
             for file in tree.first(files, 500, "Kustomize files") {
                 let Some(text) = tree.text(file) else { continue };
                 match yaml::parse(&text, &Limits::default()) {
-                    Ok(node) => kustomized.one(file, &node),
+                    Ok(node) => kustomized.one(tree, file, &node),
                     Err(error) => found.broken(file, &error),
                 }
             }
@@ -165,7 +170,7 @@ impl<'t> Kustomized<'t> {
         kustomized
     }
 
-    fn one(&mut self, file: &'t File, node: &Node) {
+    fn one(&mut self, tree: &Tree, file: &'t File, node: &Node) {
         let named = environment(file.folder());
         let patches = |key: &str| node.get(key).map(Node::list).unwrap_or_default();
         for patch in patches("patches")
@@ -188,8 +193,15 @@ impl<'t> Kustomized<'t> {
             else {
                 continue;
             };
-            if named == Some(Environment::Other) || self.inline.len() >= 500 {
+            if named == Some(Environment::Other) {
                 continue;
+            }
+            if self.inline.len() >= INLINE {
+                let what = format!(
+                    "more than {INLINE} patches in Kustomize files; this one and those after it were not looked at"
+                );
+                tree.cut(file.at_line(inline.line), what);
+                break;
             }
             let parsed = yaml::parse(inline.as_str().unwrap_or_default(), &Limits::default());
             let Ok(inner) = parsed else { continue };
@@ -205,7 +217,8 @@ impl<'t> Kustomized<'t> {
             }
         }
         if named != Some(Environment::Other) {
-            self.charts.extend(patches("helmCharts").iter().take(50).map(|chart| (file, chart.clone())));
+            let charts = tree.some(file.at(), patches("helmCharts"), CHARTS, "charts in a Kustomize file");
+            self.charts.extend(charts.iter().map(|chart| (file, chart.clone())));
         }
     }
 }

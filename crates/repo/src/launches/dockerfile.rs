@@ -104,9 +104,13 @@ fn start(
     }
 }
 
+/// How many instructions of a file are followed.
+const RUNS: usize = 200;
+
 fn build(found: &mut Found, file: &File, parsed: &Dockerfile, folder: &str) {
-    for instruction in parsed.instructions.iter().filter(|instruction| instruction.keyword == "RUN").take(200)
-    {
+    let runs: Vec<_> =
+        parsed.instructions.iter().filter(|instruction| instruction.keyword == "RUN").collect();
+    for instruction in found.tree.some(file.at(), &runs, RUNS, "RUN instructions") {
         let (text, line) = instruction.command();
         found.shell(Stage::Build, format!("{} RUN", file.name()), &file.at_line(line), folder, &text);
     }

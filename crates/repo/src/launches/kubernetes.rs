@@ -34,7 +34,7 @@ fn applied_by_name(tree: &Tree) -> Option<Vec<String>> {
                 ".gitlab-ci.yml" | ".circleci/config.yml" | "bitbucket-pipelines.yml" | "azure-pipelines.yml"
             )
     });
-    for file in pipelines.take(200) {
+    for file in tree.first(pipelines, 200, "CI files") {
         let Some(text) = tree.text(file) else { continue };
         // Other tools that read manifests, and scripts that may apply some.
         if [

@@ -75,12 +75,13 @@ const TEXTS: usize = 60;
 
 /// The legal texts, the longest of each kind first.
 pub fn texts(tree: &Tree) -> Vec<LegalText> {
+    let named = tree.files().iter().filter(|file| {
+        matches!(file.class, Class::Shipped | Class::Documentation) && !file.link && kind(file).is_some()
+    });
     let candidates: Vec<(&File, LegalKind)> = tree
-        .files()
-        .iter()
-        .filter(|file| matches!(file.class, Class::Shipped | Class::Documentation) && !file.link)
+        .first(named, TEXTS, "files named as legal texts")
+        .into_iter()
         .filter_map(|file| kind(file).map(|kind| (file, kind)))
-        .take(TEXTS)
         .collect();
     let mut found: Vec<LegalText> =
         candidates.iter().filter_map(|(file, kind)| read(tree, file, *kind)).collect();

@@ -72,6 +72,12 @@ pub fn collect(
         }
     }
     let (mut links, mut routes) = (Vec::new(), Vec::new());
+    if let Some(cut) = lines.keys().nth(FILES) {
+        let what = format!(
+            "more than {FILES} files that speak of legal pages; this one and those after it were not looked at"
+        );
+        tree.cut(tree.files()[*cut].at(), what);
+    }
     for (index, mut hits) in lines.into_iter().take(FILES) {
         hits.sort_unstable();
         hits.dedup();

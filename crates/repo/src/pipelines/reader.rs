@@ -9,6 +9,19 @@ use crate::tree::{File, Root, Tree, join};
 
 /// Steps of one root; more are not read.
 const STEPS: usize = 5_000;
+/// Lists and mappings of which so many entries are read.
+const LISTS: &[(&str, usize)] = &[
+    ("variables", 500),
+    ("env", 500),
+    ("environment", 500),
+    ("parameters", 200),
+    ("with", 200),
+    ("needs", 200),
+    ("services", 100),
+    ("matrix", 100),
+    ("when", 50),
+    ("extends", 20),
+];
 /// Longest text that is kept of a condition or a value.
 const TEXT: usize = 500;
 
@@ -88,7 +101,23 @@ impl<'t, 'c> Reader<'t, 'c> {
             self.tree.broken(&file.path, &error);
             self.unread(format!("{what} whose YAML is broken"), at);
         }
+        for document in &parsed.documents {
+            document.walk(&mut |path, node| self.cut_off(file, path, node));
+        }
         parsed.documents
+    }
+
+    /// Names a list of which not all is read.
+    fn cut_off(&mut self, file: &File, path: &[&str], node: &Node) {
+        let length = node.list().len().max(node.map().len());
+        let named = path.last().and_then(|name| LISTS.iter().find(|(list, _)| list == name));
+        if let Some((name, most)) = named
+            && length > *most
+        {
+            let what =
+                format!("`{name}` with {length} entries; those after the first {most} were not looked at");
+            self.tree.cut(file.at_line(node.line), what);
+        }
     }
 
     /// The first document of a YAML file.
