@@ -1,6 +1,7 @@
 //! Development tasks. `cargo xtask` without arguments lists them.
 #![allow(clippy::print_stdout)]
 
+mod applications;
 mod bench;
 mod docs;
 mod golden;
@@ -24,6 +25,9 @@ cargo xtask TASK
   interruptions [--count N]  ends restore drills at random moments and prints how many left something behind
   bench [FOLDER] [--runs N] [--small FOLDER]
                              times `seaworthy check` beside `rg -c` over the same files
+  applications [--quick | NAME]
+                             installs applications that others wrote, starts them, compares what is said of each with what
+                             is expected, and writes docs/applications.md
   peers headers              compares answers with the MDN HTTP Observatory (npm) and writes docs/peers-headers.md
   peers tls                  compares with sslscan, sslyze (PyPI) and testssl.sh and writes times to docs/peers-tls.md
 ";
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         ["interruptions"] => interruptions::run(&root(), "200"),
         ["interruptions", "--count", count] => interruptions::run(&root(), count),
         ["bench", rest @ ..] => bench::run(&root(), rest),
+        ["applications", rest @ ..] => applications::run(&root(), rest),
         ["peers", rest @ ..] => peers::run_peers(&root(), rest),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -78,6 +78,7 @@ const NEEDS: &[Need] = &[
     Need { programs: &["nginx"], package: "nginx-light", why: "a site that is probed" },
     Need { programs: &["caddy"], package: "caddy", why: "a site that is probed" },
     Need { programs: &["pebble"], package: "pebble", why: "an authority that issues by ACME" },
+    Need { programs: &["curl"], package: "curl", why: "the commands of a report are repeated" },
     Need { programs: &["apache2"], package: "apache2-bin", why: "a site that is probed" },
     Need { programs: &["haproxy"], package: "haproxy", why: "a site that is probed" },
     Need { programs: &["python3"], package: "python3", why: "a site that is probed" },

@@ -249,6 +249,7 @@ pub mod tests {
             asked,
             method: "GET".to_owned(),
             url: "https://app.example/".to_owned(),
+            target: None,
             sent: Vec::new(),
             body: None,
             status,

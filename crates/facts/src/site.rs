@@ -165,6 +165,9 @@ pub struct Exchange {
     pub method: String,
     /// The whole address. Bytes that are no URL characters are percent-encoded.
     pub url: String,
+    /// Path and query as they were sent, where bytes of them are no text; those in octal, as `printf` reads them.
+    #[serde(default)]
+    pub target: Option<String>,
     /// Headers that were sent and that matter for repeating it.
     #[serde(default)]
     pub sent: Vec<(String, String)>,
@@ -235,11 +238,18 @@ impl Exchange {
             }
         }
         if let Some(body) = &self.body {
+            if !self.sent.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                // Else curl takes it for a form.
+                command.push_str(" -H 'Content-Type:'");
+            }
             let _ = write!(command, " --data-raw {}", quoted(body));
         }
         if self.url.contains(['[', ']', '{', '}']) {
             // Else curl takes them for a pattern.
             command.push_str(" -g");
+        }
+        if let Some(target) = &self.target {
+            let _ = write!(command, " --request-target \"$(printf {})\"", quoted(target));
         }
         let short = self.url.trim_end_matches('a');
         let long = self.url.len() - short.len();
@@ -414,6 +424,12 @@ mod tests {
         }))
         .expect("an exchange");
         assert_eq!(exchange.curl(), "curl -sS -i -g 'http://a.example/?id[]=1&q=%27'");
+        exchange.target = Some(r"/%%\303(".to_owned());
+        assert_eq!(
+            exchange.curl(),
+            r#"curl -sS -i -g --request-target "$(printf '/%%\303(')" 'http://a.example/?id[]=1&q=%27'"#
+        );
+        exchange.target = None;
         exchange.url = format!("http://a.example/?q={}", "a".repeat(8192));
         assert_eq!(exchange.curl(), r#"curl -sS -i 'http://a.example/?q='"$(printf 'a%.0s' $(seq 8192))""#);
     }

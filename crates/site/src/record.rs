@@ -39,6 +39,7 @@ pub fn exchange(asked: Asked, request: &Request, answer: &Answer) -> Exchange {
         asked,
         method: request.method.clone(),
         url: redact::secrets(&request.address()),
+        target: raw(&request.target),
         sent: request
             .headers
             .iter()
@@ -56,6 +57,20 @@ pub fn exchange(asked: Asked, request: &Request, answer: &Answer) -> Exchange {
         fields,
         cut,
     }
+}
+
+/// For `printf`, where curl would encode some bytes.
+fn raw(target: &[u8]) -> Option<String> {
+    if target.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let written = target.iter().take(SENT).map(|byte| match byte {
+        b'%' => "%%".to_owned(),
+        b'\\' | b'\'' => format!("\\{byte:03o}"),
+        byte if byte.is_ascii_graphic() => char::from(*byte).to_string(),
+        byte => format!("\\{byte:03o}"),
+    });
+    Some(written.collect())
 }
 
 fn headers(answer: &Answer) -> Vec<(String, String)> {

@@ -1,8 +1,11 @@
 //! Servers as people run them, on ports of this machine: what they answer is what the facts say.
 #![allow(clippy::unwrap_used)]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seaworthy_facts::{Asked, Leak, LeakKind, Origin, PlainEnd, Site};
@@ -289,4 +292,53 @@ fn haproxy_in_front_of_a_site() {
         unknown.excerpt
     );
     assert!(leaks(origin).iter().all(|leak| leak.kind != LeakKind::VersionBanner), "{:?}", leaks(origin));
+}
+
+/// What a request asked for: method, path with query, headers that matter, body.
+type Heard = (String, Vec<u8>, Vec<String>, Vec<u8>);
+
+/// Listens, keeps what it hears, and says that there is nothing.
+fn listener() -> (u16, Arc<Mutex<Vec<Heard>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let open = listener.local_addr().unwrap().port();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+                head.push(byte[0]);
+            }
+            let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+            let mut words = lines.next().unwrap_or_default().split(|byte| *byte == b' ');
+            let method = String::from_utf8_lossy(words.next().unwrap_or_default()).into_owned();
+            let target = words.next().unwrap_or_default().to_vec();
+            let mut headers: Vec<String> =
+                lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+            let length = headers.iter().find_map(|line| line.strip_prefix("Content-Length: "));
+            let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
+            let _ = stream.read_exact(&mut body);
+            headers.retain(|line| line.starts_with("X-") || line.starts_with("Content-Type"));
+            keep.lock().unwrap().push((method, target, headers, body));
+            let page = "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+            let _ = stream.write_all(page.as_bytes());
+        }
+    });
+    (open, heard)
+}
+
+#[test]
+fn the_command_of_an_exchange_asks_the_same_again() {
+    let (open, heard) = listener();
+    let site = probe(&[format!("http://127.0.0.1:{open}")]);
+    let asked = std::mem::take(&mut *heard.lock().unwrap());
+    let exchanges = &site.origins[0].exchanges;
+    assert!(exchanges.len() > 15);
+    for exchange in exchanges {
+        let command = exchange.curl();
+        let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        let again = heard.lock().unwrap().pop().unwrap();
+        assert!(asked.contains(&again), "{command}: {:?}", String::from_utf8_lossy(&again.1));
+    }
 }

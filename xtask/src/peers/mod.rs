@@ -7,6 +7,8 @@ mod headers;
 mod measure;
 mod tls;
 
+pub use measure::{seconds, timed};
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -72,7 +74,7 @@ fn needs(program: &str, package: &str) -> Outcome {
 }
 
 /// Puts the measured part into a page whose other parts are written by hand.
-fn replace_between(page: &Path, begin: &str, end: &str, measured: &str) -> Outcome {
+pub fn replace_between(page: &Path, begin: &str, end: &str, measured: &str) -> Outcome {
     let name = page.display();
     let text = std::fs::read_to_string(page).map_err(|error| format!("{name}: {error}"))?;
     let lacks = || format!("{name} lacks the lines `{begin}` and `{end}`");
