@@ -57,6 +57,7 @@ fn probe(input: &Input) -> SiteSeen {
             };
             catch_unwind(AssertUnwindSafe(|| seaworthy_site::browser::collect(input, wait)))
         });
+        scope.spawn(seaworthy_site::leaks::prepare);
         // As many handshakes as requests, for each address.
         let addresses = u32::try_from(input.targets.len()).unwrap_or(u32::MAX);
         let trial = input.targets.iter().all(|target| target.environment == Environment::Scratch);

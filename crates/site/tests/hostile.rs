@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use seaworthy_facts::{Asked, PlainEnd, Site};
 use seaworthy_site::http::{Answer, Client, Cut, Failure, Limits, Names, Request};
+use seaworthy_site::tls::{self, Options};
 use seaworthy_site::{Budget, Input, Target, collect};
 use url::Url;
 
@@ -316,4 +317,48 @@ fn one_connection_at_a_time() {
     assert_eq!(site.origins[0].unreached, None);
     assert!(site.remarks.iter().all(|remark| !remark.contains("no answer")), "{:?}", site.remarks);
     assert_eq!(site.origins[0].durations_ms.len(), 5);
+}
+
+#[test]
+fn garbage_instead_of_tls_is_told_in_a_sentence() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let mut state = 1_u32;
+        for mut stream in listener.incoming().flatten() {
+            let mut noise = [0; 4096];
+            for byte in &mut noise {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *byte = (state >> 24) as u8;
+            }
+            // Not what a handshake begins with.
+            noise[0] = 0xff;
+            let _ = stream.write_all(&noise);
+            let _ = stream.read(&mut [0; 1024]);
+        }
+    });
+    let address = format!("https://127.0.0.1:{port}");
+    let site = probe(std::slice::from_ref(&address));
+    let why = &site.origins[0].unreached.as_ref().unwrap().why;
+    assert!(why.starts_with(&format!("{address}: ")) && why.contains("TLS"), "{why}");
+    let options = Options { ca_file: None, timeout: Duration::from_secs(2) };
+    let target = Target::read(&address, &[], &[]).unwrap();
+    let tls = tls::collect(&[target], &options, &Budget::new(60, Duration::ZERO));
+    let why = &tls.endpoints[0].unreached.as_ref().unwrap().why;
+    assert!(why.contains("TLS") && tls.handshakes < 20, "{why} {}", tls.handshakes);
+}
+
+#[test]
+fn a_bomb_of_brotli_stops_at_the_cap() {
+    let zeros = vec![0; 50_000_000];
+    let mut bomb = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };
+    brotli::BrotliCompress(&mut zeros.as_slice(), &mut bomb, &parameters).unwrap();
+    assert!(bomb.len() < 100_000);
+    let answer = ask(move |stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n");
+        let _ = stream.write_all(&bomb);
+    })
+    .unwrap();
+    assert_eq!((answer.body.len(), answer.cut), (500_000, Some(Cut::Plain(500_000))));
 }

@@ -114,6 +114,19 @@ pub(super) fn item(out: &mut String, report: &Report, item: &ItemReport, pages: 
     out.push_str("</div>\n</details>\n");
 }
 
+/// With days that stay on one line.
+fn unbroken(words: &str) -> String {
+    let is_day = |word: &str| word.len() >= 10 && word.bytes().take(4).all(|byte| byte.is_ascii_digit());
+    let words = words.split(' ').map(|word| {
+        if is_day(word) {
+            format!("<span class=\"day\">{}</span>", escape(word))
+        } else {
+            escape(word).to_string()
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn evidence(out: &mut String, report: &Report, evidence: &[&Evidence]) {
     if evidence.is_empty() {
         return;
@@ -134,14 +147,13 @@ fn evidence(out: &mut String, report: &Report, evidence: &[&Evidence]) {
             // Read from the repository's files: nothing to add.
             match view::provenance(evidence) {
                 words if words == "configured" => String::new(),
-                words => format!(" <small>{}</small>", escape(&words)),
+                words => format!(" <small>{}</small>", unbroken(&words)),
             },
         );
         if let Some(exchange) = &evidence.exchange {
             out.push_str("<li class=\"exchange\">");
             if !exchange.shows.is_empty() {
-                let _ =
-                    write!(out, "answer {}: <code>{}</code> · ", exchange.status, escape(&exchange.shows));
+                let _ = write!(out, "answer {}: <code>{}</code> ", exchange.status, escape(&exchange.shows));
             }
             let _ = writeln!(out, "ask again: <code>{}</code></li>", escape(&exchange.command));
         }

@@ -209,15 +209,29 @@ fn next(out: &mut String, report: &Report) {
     out.push_str("</section>\n");
 }
 
+/// Items that a step settles and that are listed at once.
+const LISTED: usize = 8;
+
 fn steps(out: &mut String, report: &Report, steps: &[NextAction]) {
     for step in steps {
         let _ = write!(out, "<li><p>{}</p>", prose(&capital(&step.action)));
         if let Some(command) = &step.command {
             let _ = write!(out, "<p><code class=\"command\">{}</code></p>", escape(command));
         }
-        out.push_str("<p class=\"quiet\">settles ");
-        links(out, report, step.settles.iter().map(|id| id.as_str()));
-        out.push_str("</p></li>\n");
+        let ids = step.settles.iter().map(|id| id.as_str());
+        if step.settles.len() > LISTED {
+            let items = view::count(step.settles.len(), "item");
+            let _ = write!(
+                out,
+                "<details class=\"settles\"><summary>settles {items}</summary><p class=\"quiet\">"
+            );
+            links(out, report, ids);
+            out.push_str("</p></details></li>\n");
+        } else {
+            out.push_str("<p class=\"quiet\">settles ");
+            links(out, report, ids);
+            out.push_str("</p></li>\n");
+        }
     }
 }
 

@@ -94,6 +94,11 @@ fn text(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.body[..answer.body.len().min(BODY)]).into_owned()
 }
 
+/// Compiles the shapes, which takes longer than the handshakes with a site nearby: worth doing beside them.
+pub fn prepare() {
+    LazyLock::force(&COMPILED_SHAPES);
+}
+
 /// What leaks. `error` is true where the answer is one to an error: a page that explains stack traces leaks nothing.
 pub fn of(answer: &Answer, error: bool) -> Vec<Leak> {
     let Some(compiled) = COMPILED_SHAPES.as_ref() else { return Vec::new() };
