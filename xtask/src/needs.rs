@@ -82,6 +82,8 @@ const NEEDS: &[Need] = &[
     Need { programs: &["apache2"], package: "apache2-bin", why: "a site that is probed" },
     Need { programs: &["haproxy"], package: "haproxy", why: "a site that is probed" },
     Need { programs: &["python3"], package: "python3", why: "a site that is probed" },
+    Need { programs: &["age-keygen"], package: "age", why: "backups are encrypted" },
+    Need { programs: &["gpg"], package: "gnupg", why: "backups are encrypted" },
     Need { programs: &["pip3"], package: "python3-pip", why: "tools of Python that Debian does not have" },
     Need { programs: &["cc", "gcc", "clang"], package: "gcc", why: "the grammars are C" },
 ];

@@ -41,14 +41,9 @@ pub fn restore(arguments: &DrillRestore) -> Result<Outcome, Failure> {
     if let Some(answer) = consent_to_look(&order, arguments)? {
         return Ok(answer);
     }
-    let plan = match plan(order) {
+    let plan = match look(order, arguments)? {
         Ok(plan) => plan,
-        // The newest backup is no good: nothing has to be restored to know that.
-        Err(Stop::Refused(why)) => {
-            to_stdout(format!("FAILED — {why}\n").as_bytes())?;
-            return Ok(Outcome::Failed);
-        }
-        Err(stop) => return Err(failure(stop)),
+        Err(outcome) => return Ok(outcome),
     };
     if arguments.plan {
         return to_stdout(planned(&plan, &place).as_bytes());
@@ -124,6 +119,29 @@ fn told(
         Verdict::Failed => Outcome::Failed,
         Verdict::Broken => Outcome::NotAssessed,
     })
+}
+
+/// Looks at the location. A command of the configuration that must run for that runs with consent.
+fn look(mut order: Order, arguments: &DrillRestore) -> Result<Result<Plan, Outcome>, Failure> {
+    loop {
+        match plan(order.clone()) {
+            Ok(plan) => return Ok(Ok(plan)),
+            // The newest backup is no good: nothing has to be restored to know that.
+            Err(Stop::Refused(why)) => {
+                to_stdout(format!("FAILED — {why}\n").as_bytes())?;
+                return Ok(Err(Outcome::Failed));
+            }
+            Err(Stop::Asks(text)) if arguments.plan => {
+                let text = format!("{text}--plan with --yes runs it, and shows the steps that follow.\n");
+                return to_stdout(text.as_bytes()).map(Err);
+            }
+            Err(Stop::Asks(text)) => {
+                agreed(&text, false)?;
+                order.agreed = true;
+            }
+            Err(stop) => return Err(failure(stop)),
+        }
+    }
 }
 
 fn failure(stop: Stop) -> Failure {
@@ -207,6 +225,9 @@ fn order(arguments: &DrillRestore, settings: &Settings, instant: Instant) -> Res
         place: Place::read(location, &base, &reach).map_err(failure)?,
         pattern,
         password_command: config.restore.password_command.clone(),
+        decrypt_command: config.restore.decrypt_command.clone(),
+        folder: std::fs::canonicalize(&arguments.path).unwrap_or_else(|_| arguments.path.clone()),
+        agreed: arguments.yes,
         manifest: arguments.manifest.clone(),
         rpo: Objective::hours(config.objectives.rpo_hours, ASSUMED_RPO),
         rto: Objective::hours(config.objectives.rto_hours, ASSUMED_RTO),

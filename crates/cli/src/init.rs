@@ -95,7 +95,9 @@ fn configuration(collected: &Collected) -> String {
          # endpoint = \"https://s3.example.com\"    # of object storage that is not AWS\n# region = \"eu-central-1\"\n\n\
          [drill.restore]\n# What must hold of the restored database: queries that give no false and no zero, commands that succeed.\n\
          # verify = [\"SELECT count(*) FROM orders\"]\n# verify-command = [\"bin/smoke-test\"]\n\
-         # Prints the password of a repository of restic or Borg; else their own variables say it.\n# password-command = \"pass show backups\"\n\n",
+         # Prints the password of a repository of restic or Borg; else their own variables say it.\n# password-command = \"pass show backups\"\n\
+         # Reads an encrypted backup and writes what is in it; a key is named, and never written here.\n\
+         # decrypt-command = [\"age\", \"--decrypt\", \"--identity\", \"/etc/backup/key.txt\"]\n\n",
     );
     let databases = facts.system.get().map(|system| system.databases.clone()).unwrap_or_default();
     text.push_str("[database]\n");

@@ -20,6 +20,7 @@
 //! | --- | --- | --- |
 //! | `locations/` | where artefacts lie: lists them, fetches one | a file, a line in `locations::list` |
 //! | `artefact` | what a file is, told by its content | a [`restore::Format`] and its first bytes |
+//! | `encryption` | tells how something is encrypted, and runs the declared command | an `Encryption` and its first bytes |
 //! | `reading` | peels compression off, and damages copies for the negative controls | a `Layer` |
 //! | `postgres/`, `mariadb/`, `sqlite/` | one folder for each engine, one file for each format; implement [`restore::Engine`] | a folder, a line in `restore::engine` |
 //! | `bounds` | ends programs that an artefact keeps from ending | |

@@ -16,6 +16,9 @@ pub enum Stop {
     /// The artefact is no good. This is a conclusion.
     #[error("{0}")]
     Refused(String),
+    /// To go on, a command of the configuration must run, and nobody agreed to that.
+    #[error("{0}")]
+    Asks(String),
 }
 
 impl Stop {

@@ -106,6 +106,8 @@ pub struct RestoreDrill {
     pub commands: Vec<String>,
     /// `password-command`: prints the password of the repository that the backups are in.
     pub password_command: Option<String>,
+    /// `decrypt-command`: the words of a command that reads an encrypted backup and writes what is in it.
+    pub decrypt_command: Option<Vec<String>>,
 }
 
 /// `[gate]`.
@@ -313,12 +315,17 @@ fn backups(table: Table) -> Result<Backups, ConfigError> {
 }
 
 fn restore_drill(table: Table) -> Result<RestoreDrill, ConfigError> {
-    let table =
-        table.only(&["restore"])?.table("restore").only(&["verify", "verify-command", "password-command"])?;
+    let table = table.only(&["restore"])?.table("restore").only(&[
+        "verify",
+        "verify-command",
+        "password-command",
+        "decrypt-command",
+    ])?;
     Ok(RestoreDrill {
         queries: texts(table, "verify")?,
         commands: texts(table, "verify-command")?,
         password_command: table.text("password-command")?.map(str::to_owned),
+        decrypt_command: Some(texts(table, "decrypt-command")?).filter(|words| !words.is_empty()),
     })
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::encryption::Encryption;
 use super::mariadb::physical::{checkpoints, said};
 use super::reading::{Layer, decode};
 use super::repositories::size;
@@ -38,8 +39,8 @@ pub enum Format {
     MariaBackup,
     /// `mariadb-backup --stream`: the same as a stream.
     MariaBackupStream,
-    /// Encrypted with age, GnuPG or OpenSSL.
-    Encrypted,
+    /// Encrypted, and not decrypted.
+    Encrypted(Encryption),
 }
 
 impl Format {
@@ -54,7 +55,7 @@ impl Format {
             Format::MysqlPlain => "mysqldump, SQL",
             Format::MariaBackup => "mariadb-backup, copy of a data directory",
             Format::MariaBackupStream => "mariadb-backup, stream",
-            Format::Encrypted => "encrypted",
+            Format::Encrypted(encryption) => encryption.name(),
         }
     }
 }
@@ -192,16 +193,28 @@ pub fn look_at(path: &Path) -> Result<Seen, Stop> {
 pub fn tell(
     open: &dyn Fn() -> std::io::Result<Box<dyn Read + Send>>,
 ) -> std::io::Result<Option<(Vec<Layer>, Format, Versions)>> {
-    let mut layers: Vec<Layer> = Vec::new();
+    tell_inside(open, Vec::new())
+}
+
+/// The same, of what is inside of known layers.
+///
+/// # Errors
+/// When it cannot be read, or the outer layers are not what they seem.
+pub fn tell_inside(
+    open: &dyn Fn() -> std::io::Result<Box<dyn Read + Send>>,
+    known: Vec<Layer>,
+) -> std::io::Result<Option<(Vec<Layer>, Format, Versions)>> {
+    let outside = known.len();
+    let mut layers = known;
     loop {
         let head = match head_of(open()?, &layers) {
             Ok(head) => head,
             // What begins like compressed data and is none is told when it is read.
-            Err(_) if !layers.is_empty() => return Ok(None),
+            Err(_) if layers.len() > outside => return Ok(None),
             Err(error) => return Err(error),
         };
         if let Some(layer) = Layer::of(&head)
-            && layers.len() < MOST_LAYERS
+            && layers.len() < outside + MOST_LAYERS
         {
             layers.push(layer);
             continue;
@@ -232,12 +245,8 @@ fn recognise(head: &[u8]) -> Option<(Format, Versions)> {
     if head.get(257..262) == Some(b"ustar") && head.starts_with(b"toc.dat\0") {
         return Some((Format::PostgresTar, archive_versions(head.get(512..).unwrap_or_default())));
     }
-    let encrypted = head.starts_with(b"age-encryption.org/")
-        || head.starts_with(b"Salted__")
-        || head.starts_with(b"-----BEGIN PGP MESSAGE-----")
-        || head.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----");
-    if encrypted {
-        return Some((Format::Encrypted, Versions::default()));
+    if let Some(encryption) = Encryption::of(head) {
+        return Some((Format::Encrypted(encryption), Versions::default()));
     }
     let text = String::from_utf8_lossy(head);
     let after = |prefix: &str| {

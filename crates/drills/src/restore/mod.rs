@@ -4,6 +4,7 @@ mod artefact;
 mod bounds;
 mod checks;
 mod controls;
+mod encryption;
 pub mod instance;
 mod locations;
 mod mariadb;
@@ -20,6 +21,7 @@ mod source;
 mod sqlite;
 mod writing;
 
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -27,6 +29,7 @@ use seaworthy_database::{Contents, Engine as Kind, Identity, Manifest};
 
 pub use artefact::{Artefact, Format, Seen, Versions, look_at};
 pub use checks::migrations::Sequence as Migrations;
+use encryption::{Decryption, Encryption};
 pub use locations::{Newest, Place};
 pub use objectives::Objective;
 pub use reading::{Copy, Damage, Layer};
@@ -38,6 +41,9 @@ pub use source::{Compared, Online};
 use crate::scratch::{Account, Scratch};
 use crate::{Progress, Stop};
 
+/// Bytes of a decrypted artefact that are read to see how the command ends.
+const LONGEST_LOOK: u64 = 1 << 30;
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -47,6 +53,12 @@ pub struct Order {
     pub pattern: Option<String>,
     /// What prints the password of a repository; else the variables of its tool say it.
     pub password_command: Option<String>,
+    /// The command that decrypts: its words.
+    pub decrypt_command: Option<Vec<String>>,
+    /// Where commands of the configuration run.
+    pub folder: PathBuf,
+    /// Commands of the configuration may run before the plan is known.
+    pub agreed: bool,
     /// The manifest; else the one beside the artefact.
     pub manifest: Option<PathBuf>,
     /// How much may be lost.
@@ -187,9 +199,10 @@ fn engine(artefact: &Artefact) -> Result<Box<dyn Engine>, Stop> {
         Format::MariaBackup | Format::MariaBackupStream => {
             Ok(Box::new(mariadb::physical::MariaBackup::choose(artefact)?))
         }
-        Format::Encrypted => Err(Stop::CouldNot(format!(
-            "{}: it is encrypted, and this version does not decrypt; let the drill have a decrypted copy",
-            artefact.name
+        Format::Encrypted(encryption) => Err(Stop::CouldNot(format!(
+            "{} is encrypted with {}, and is not decrypted inside of a repository; let the drill have it in a folder",
+            artefact.name,
+            encryption.name()
         ))),
     }
 }
@@ -219,7 +232,10 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
         Some(found) => (found.newest, found.manifest, Some(found.source)),
         None => {
             let listing = order.place.list(order.pattern.as_deref())?;
-            let newest = locations::newest(&order.place, &listing)?;
+            let mut newest = locations::newest(&order.place, &listing)?;
+            if let Format::Encrypted(encryption) = newest.artefact.format {
+                decrypted(&order, &mut newest, encryption)?;
+            }
             order.place.refuse_unfinished(&newest.artefact)?;
             let beside = if order.manifest.is_some() { None } else { order.place.manifest(&newest)? };
             (newest, beside, None)
@@ -254,6 +270,49 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
     Ok(Plan { order, newest, manifest, account, engine, source })
 }
 
+/// Looks into an encrypted artefact with the declared command.
+fn decrypted(order: &Order, newest: &mut Newest, encryption: Encryption) -> Result<(), Stop> {
+    let artefact = &mut newest.artefact;
+    let Some(command) = &order.decrypt_command else {
+        return Err(Stop::CouldNot(encryption.undeclared(&artefact.name)));
+    };
+    let decryption = Decryption::declared(command, &order.folder, encryption, artefact.size)?;
+    if !order.agreed {
+        return Err(Stop::Asks(format!(
+            "{} of {} is encrypted with {}. To look into it, the drill runs the command that [drill.restore] names:\n  {}\n",
+            artefact.name,
+            order.place.shown(),
+            encryption.name(),
+            decryption.shown()
+        )));
+    }
+    let open = order.place.beginning(artefact)?;
+    let mut layers = artefact.layers.clone();
+    layers.push(Layer::Encrypted(Box::new(decryption)));
+    let refused = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::TimedOut => Stop::CouldNot(error.to_string()),
+        _ => Stop::Refused(format!("{}, the newest backup, cannot be decrypted: {error}", artefact.name)),
+    };
+    match artefact::tell_inside(&open, layers.clone()).map_err(refused)? {
+        Some((layers, format, versions)) if !matches!(format, Format::Encrypted(_)) => {
+            artefact.layers = layers;
+            artefact.format = format;
+            artefact.versions = versions;
+            Ok(())
+        }
+        _ => {
+            // Some programs tell a wrong key at the end only.
+            let read = reading::decode(open().map_err(refused)?, &layers)
+                .and_then(|stream| std::io::copy(&mut stream.take(LONGEST_LOOK), &mut std::io::sink()));
+            read.map_err(refused)?;
+            Err(Stop::Refused(format!(
+                "{}, the newest backup, was decrypted, and what came out is no backup that is known here; it may be the wrong key",
+                artefact.name
+            )))
+        }
+    }
+}
+
 impl Plan {
     /// What restores it.
     pub fn engine(&self) -> String {
@@ -278,6 +337,11 @@ impl Plan {
                     several => format!(", {several} objects"),
                 }
             ));
+        }
+        for layer in &artefact.layers {
+            if let Layer::Encrypted(decryption) = layer {
+                steps.push(format!("decrypt it on the way, as you, with: {}", decryption.shown()));
+            }
         }
         steps.extend(self.engine.steps(artefact, self.account.as_ref()));
         if self.engine.kind() != Kind::Sqlite {

@@ -6,15 +6,15 @@ use std::io::{self, BufReader, Read};
 use serde::Serialize;
 
 use super::artefact::Artefact;
+use super::encryption::Decryption;
 use crate::Stop;
 use crate::scratch::Feed;
 
 /// Memory that one decompressor may take, in kibibytes.
 const MOST_MEMORY: u32 = 1 << 20;
 
-/// Compression around an artefact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+/// Compression or encryption around an artefact.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layer {
     /// gzip.
     Gzip,
@@ -22,6 +22,8 @@ pub enum Layer {
     Zstd,
     /// xz.
     Xz,
+    /// Encrypted, and decrypted by the declared command.
+    Encrypted(Box<Decryption>),
 }
 
 impl Layer {
@@ -39,11 +41,12 @@ impl Layer {
     }
 
     /// For people.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Layer::Gzip => "gzip",
             Layer::Zstd => "zstd",
             Layer::Xz => "xz",
+            Layer::Encrypted(decryption) => decryption.encryption().name(),
         }
     }
 }
@@ -104,9 +107,8 @@ impl Copy<'_> {
         let file = self.open()?;
         let bytes: Box<dyn Read + Send> =
             if self.damage == Damage::Truncated { Box::new(file.take(self.end())) } else { Box::new(file) };
-        decode(bytes, &self.artefact.layers).map_err(|error| {
-            Stop::Refused(format!("{}: cannot be decompressed: {error}", self.artefact.name))
-        })
+        decode(bytes, &self.artefact.layers)
+            .map_err(|error| Stop::Refused(format!("{}: cannot be unpacked: {error}", self.artefact.name)))
     }
 
     /// The file.
@@ -132,6 +134,7 @@ pub fn decode(bytes: Box<dyn Read + Send>, layers: &[Layer]) -> io::Result<Box<d
             Layer::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
             Layer::Zstd => Box::new(Zstd { input: Some(buffered), frame: None }),
             Layer::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(buffered, true, MOST_MEMORY)),
+            Layer::Encrypted(decryption) => decryption.open(Box::new(buffered))?,
         };
     }
     Ok(bytes)

@@ -301,6 +301,16 @@ impl Death {
     }
 }
 
+/// A program of the caller's that ends with the drill, where there is no scratch folder yet. Of the environment it has
+/// what every program of a drill has.
+pub fn caller(program: &OsStr) -> Command {
+    let pid = std::process::id().to_string();
+    let words = ["run", Death::Kill.word(), &pid, helper::UNCONFINED].map(OsStr::new);
+    let mut command = helper(None, &[&words[..], &[program]].concat());
+    command.process_group(0);
+    command
+}
+
 /// The program itself with the hidden subcommand, as an account.
 fn helper(account: Option<&Account>, words: &[&OsStr]) -> Command {
     let mut command = Command::new(SELF);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use seaworthy_database::Manifest;
 
-use super::{Chosen, Entry, Listing, Newest};
+use super::{Chosen, Entry, Listing, Newest, Opener};
 use crate::restore::artefact::{Artefact, Format, Seen, of_contents, tell};
 use crate::scratch::Scratch;
 use crate::storage::{Address, Object, Reach, Store};
@@ -107,6 +107,12 @@ impl Bucket {
             Ok(None) => Ok(Seen::Unknown),
             Err(error) => Err(Stop::CouldNot(format!("{}: cannot be read: {error}", object.key))),
         }
+    }
+
+    /// The beginning of a backup, to look into it.
+    pub fn beginning(&self, artefact: &Artefact) -> Result<Opener, Stop> {
+        let head = self.store.beginning(&artefact.path.to_string_lossy(), BEGINNING)?;
+        Ok(Box::new(move || Ok(Box::new(Cursor::new(head.clone())))))
     }
 
     /// The manifest beside a backup.

@@ -36,6 +36,9 @@ const BESIDE: &[&str] = &[
     ".json",
 ];
 
+/// Opens something.
+pub type Opener = Box<dyn Fn() -> std::io::Result<Box<dyn std::io::Read + Send>>>;
+
 /// Where backups are.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -87,6 +90,20 @@ impl Place {
         match self {
             Place::Folder(_) => look_at(&entry.path),
             Place::Bucket(bucket) => bucket.look_at(entry),
+        }
+    }
+
+    /// Gives the beginning of an artefact, again and again.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn beginning(&self, artefact: &Artefact) -> Result<Opener, Stop> {
+        match self {
+            Place::Folder(_) => {
+                let path = artefact.path.clone();
+                Ok(Box::new(move || Ok(Box::new(std::fs::File::open(&path)?))))
+            }
+            Place::Bucket(bucket) => bucket.beginning(artefact),
         }
     }
 
