@@ -224,6 +224,7 @@ fn order(arguments: &DrillRestore, settings: &Settings, instant: Instant) -> Res
     Ok(Order {
         place: Place::read(location, &base, &reach).map_err(failure)?,
         pattern,
+        stanza: config.backups.stanza.clone(),
         password_command: config.restore.password_command.clone(),
         decrypt_command: config.restore.decrypt_command.clone(),
         folder: std::fs::canonicalize(&arguments.path).unwrap_or_else(|_| arguments.path.clone()),

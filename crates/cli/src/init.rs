@@ -91,7 +91,7 @@ fn configuration(collected: &Collected) -> String {
          [objectives]\n# How much data may be lost (recovery point) and how long a restore may take (recovery time).\n\
          # Where they are not declared, 24h and 1h are assumed, and the report says so.\n# rpo = \"24h\"\n# rto = \"1h\"\n\n\
          [backups]\n# Where backups lie, for `seaworthy drill restore`; `match` tells those of this system apart.\n\
-         # location = \"/var/backups/shop\"        # or \"s3://acme-backups/shop\"\n# match = \"shop-*.dump*\"\n\
+         # location = \"/var/backups/shop\"        # or \"s3://acme-backups/shop\"\n# match = \"shop-*.dump*\"\n# stanza = \"shop\"\n\
          # endpoint = \"https://s3.example.com\"    # of object storage that is not AWS\n# region = \"eu-central-1\"\n\n\
          [drill.restore]\n# What must hold of the restored database: queries that give no false and no zero, commands that succeed.\n\
          # verify = [\"SELECT count(*) FROM orders\"]\n# verify-command = [\"bin/smoke-test\"]\n\

@@ -95,6 +95,8 @@ pub struct Backups {
     pub region: Option<String>,
     /// `match`: which of the files there, as a glob.
     pub pattern: Option<String>,
+    /// `stanza`: which one of a repository of pgBackRest.
+    pub stanza: Option<String>,
 }
 
 /// `[drill.restore]`: what must hold of a restored database.
@@ -305,12 +307,13 @@ fn objectives(table: Table) -> Result<Objectives, ConfigError> {
 }
 
 fn backups(table: Table) -> Result<Backups, ConfigError> {
-    let table = table.only(&["location", "match", "endpoint", "region"])?;
+    let table = table.only(&["location", "match", "stanza", "endpoint", "region"])?;
     Ok(Backups {
         location: table.text("location")?.map(str::to_owned),
         endpoint: table.text("endpoint")?.map(str::to_owned),
         region: table.text("region")?.map(str::to_owned),
         pattern: table.text("match")?.map(str::to_owned),
+        stanza: table.text("stanza")?.map(str::to_owned),
     })
 }
 

@@ -35,6 +35,8 @@ pub enum Format {
     Sqlite,
     /// `mysqldump`, `mariadb-dump`: SQL.
     MysqlPlain,
+    /// A backup in a repository of pgBackRest.
+    PgBackRest,
     /// `mariadb-backup`: a copy of a data directory.
     MariaBackup,
     /// `mariadb-backup --stream`: the same as a stream.
@@ -53,6 +55,7 @@ impl Format {
             Format::PostgresPlain => "pg_dump, plain SQL",
             Format::Sqlite => "SQLite database",
             Format::MysqlPlain => "mysqldump, SQL",
+            Format::PgBackRest => "pgBackRest, copy of a cluster",
             Format::MariaBackup => "mariadb-backup, copy of a data directory",
             Format::MariaBackupStream => "mariadb-backup, stream",
             Format::Encrypted(encryption) => encryption.name(),

@@ -51,6 +51,8 @@ pub struct Order {
     pub place: Place,
     /// Which of the files there, as a glob.
     pub pattern: Option<String>,
+    /// Which stanza of a repository of pgBackRest.
+    pub stanza: Option<String>,
     /// What prints the password of a repository; else the variables of its tool say it.
     pub password_command: Option<String>,
     /// The command that decrypts: its words.
@@ -194,6 +196,7 @@ fn engine(artefact: &Artefact) -> Result<Box<dyn Engine>, Stop> {
         Format::PostgresCustom | Format::PostgresDirectory | Format::PostgresTar | Format::PostgresPlain => {
             Ok(Box::new(postgres::Postgres::choose(artefact)?))
         }
+        Format::PgBackRest => Ok(Box::new(postgres::physical::PgBackRest::choose(artefact)?)),
         Format::Sqlite => Ok(Box::new(sqlite::Sqlite::default())),
         Format::MysqlPlain => Ok(Box::new(mariadb::MariaDb::choose(artefact)?)),
         Format::MariaBackup | Format::MariaBackupStream => {
@@ -228,9 +231,10 @@ pub struct Plan {
 /// # Errors
 /// [`Stop::Refused`] where the newest backup is no good, [`Stop::CouldNot`] where programs are missing.
 pub fn plan(order: Order) -> Result<Plan, Stop> {
-    let (newest, beside, source) = match repositories::look(&order)? {
-        Some(found) => (found.newest, found.manifest, Some(found.source)),
-        None => {
+    let (newest, beside, source) = match (repositories::look(&order)?, postgres::physical::look(&order)?) {
+        (Some(found), _) => (found.newest, found.manifest, Some(found.source)),
+        (None, Some(newest)) => (newest, None, None),
+        (None, None) => {
             let listing = order.place.list(order.pattern.as_deref())?;
             let mut newest = locations::newest(&order.place, &listing)?;
             if let Format::Encrypted(encryption) = newest.artefact.format {

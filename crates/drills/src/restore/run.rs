@@ -13,7 +13,7 @@ use super::objectives::Gaps;
 use super::reading::{Copy, Damage};
 use super::report::{Against, Control, ControlOutcome, Outcome, Report, Verdict};
 use super::source::Compared;
-use super::{Artefact, Newest, Order, Plan, checks, controls};
+use super::{Artefact, Format, Newest, Order, Plan, checks, controls};
 use crate::scratch::Scratch;
 use crate::{Interrupt, Progress, Stop};
 
@@ -268,6 +268,10 @@ fn state(artefact: &Artefact) -> State {
 }
 
 fn files(artefact: &Artefact) -> Vec<PathBuf> {
+    if artefact.format == Format::PgBackRest {
+        // It holds the checksums of all others.
+        return vec![artefact.path.join("backup.manifest")];
+    }
     if !artefact.path.is_dir() {
         return vec![artefact.path.clone()];
     }

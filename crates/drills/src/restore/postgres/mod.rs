@@ -2,6 +2,7 @@
 
 mod archive;
 mod messages;
+pub mod physical;
 mod plain;
 mod programs;
 mod roles;

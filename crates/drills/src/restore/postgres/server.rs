@@ -22,6 +22,9 @@ pub const SUPERUSER: &str = "postgres";
 /// Where the server writes its messages.
 const LOG: &str = "server.log";
 
+/// How a server is told of that ended before it answered.
+pub const NOT_STARTED: &str = "the scratch server did not start";
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -29,6 +32,8 @@ pub struct Server {
     data: PathBuf,
     socket: PathBuf,
     process: Child,
+    /// Its cluster was made by somebody else.
+    brought: bool,
 }
 
 impl Server {
@@ -59,10 +64,44 @@ impl Server {
                 last_lines(&finished.messages)
             )));
         }
+        Server::run(installation, scratch, data, socket, &[], None, PATIENCE)
+    }
+
+    /// Starts a server on a cluster that somebody else made, with a configuration of the drill's own, and waits until it has
+    /// recovered.
+    pub fn open(
+        installation: &Installation,
+        scratch: &mut Scratch,
+        data: &Path,
+        configuration: &Path,
+        tablespaces: Option<&Path>,
+        patience: Duration,
+    ) -> Result<Server, Stop> {
+        let socket = scratch.folder().join("s");
+        if !socket.is_dir() {
+            scratch.subfolder("s")?;
+        }
+        // Of a server before this one.
+        let _ = fs::remove_file(scratch.folder().join(LOG));
+        let more = [format!("config_file={}", configuration.display())];
+        Server::run(installation, scratch, data.to_owned(), socket, &more, tablespaces, patience)
+    }
+
+    fn run(
+        installation: &Installation,
+        scratch: &mut Scratch,
+        data: PathBuf,
+        socket: PathBuf,
+        more: &[String],
+        tablespaces: Option<&Path>,
+        patience: Duration,
+    ) -> Result<Server, Stop> {
         let log_path = scratch.folder().join(LOG);
         let log = fs::File::create_new(&log_path).map_err(|error| disk(&log_path, &error))?;
         let log_too = log.try_clone().map_err(|error| disk(&log_path, &error))?;
-        let mut postgres = scratch.server(&installation.bin.join("postgres"), Death::Quit, &[&data, &socket]);
+        let mut folders = vec![data.as_path(), &socket];
+        folders.extend(tablespaces);
+        let mut postgres = scratch.server(&installation.bin.join("postgres"), Death::Quit, &folders);
         postgres.arg("-D").arg(&data).arg("-k").arg(&socket).stdout(log).stderr(log_too);
         for setting in [
             "listen_addresses=",
@@ -70,8 +109,6 @@ impl Server {
             "fsync=off",
             "full_page_writes=off",
             "synchronous_commit=off",
-            "wal_level=minimal",
-            "max_wal_senders=0",
             "max_wal_size=4GB",
             "checkpoint_timeout=1h",
             "archive_mode=off",
@@ -83,15 +120,21 @@ impl Server {
         ] {
             postgres.arg("-c").arg(setting);
         }
+        // A cluster that was primary once recovers what it was told then.
+        let small = ["wal_level=minimal".to_owned(), "max_wal_senders=0".to_owned()];
+        for setting in if more.is_empty() { &small } else { more } {
+            postgres.arg("-c").arg(setting);
+        }
         let process = postgres
             .spawn()
             .map_err(|error| Stop::CouldNot(format!("the scratch server cannot be started: {error}")))?;
-        let mut server = Server { bin: installation.bin.clone(), data, socket, process };
-        server.wait(scratch, &log_path)?;
+        let brought = !more.is_empty();
+        let mut server = Server { bin: installation.bin.clone(), data, socket, process, brought };
+        server.wait(scratch, &log_path, patience)?;
         Ok(server)
     }
 
-    fn wait(&mut self, scratch: &mut Scratch, log: &Path) -> Result<(), Stop> {
+    fn wait(&mut self, scratch: &mut Scratch, log: &Path, patience: Duration) -> Result<(), Stop> {
         let began = Instant::now();
         loop {
             scratch.check()?;
@@ -100,15 +143,12 @@ impl Server {
             if ready {
                 return Ok(());
             }
-            if matches!(self.process.try_wait(), Ok(Some(_)) | Err(_)) || began.elapsed() > PATIENCE {
+            if matches!(self.process.try_wait(), Ok(Some(_)) | Err(_)) || began.elapsed() > patience {
                 let said = fs::read_to_string(log).unwrap_or_default();
                 if said.contains("No space left") {
                     return Err(Stop::CouldNot(full(scratch.folder())));
                 }
-                return Err(Stop::CouldNot(format!(
-                    "the scratch server did not start: {}",
-                    last_lines(&said)
-                )));
+                return Err(Stop::CouldNot(format!("{NOT_STARTED}: {}", last_lines(&said))));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -151,6 +191,10 @@ impl Server {
             .env("PGPASSFILE", "/dev/null")
             .env("PGSYSCONFDIR", "/nonexistent")
             .env("PGAPPNAME", "seaworthy");
+        if self.brought {
+            // Settings of a role or a database are stronger than those of the server, and weaker than these.
+            command.env("PGOPTIONS", "-c session_preload_libraries= -c local_preload_libraries=");
+        }
     }
 
     /// A conversation with the server.

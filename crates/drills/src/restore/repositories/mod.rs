@@ -8,7 +8,7 @@ mod borg;
 mod litestream;
 pub mod programs;
 mod restic;
-mod shadow;
+pub mod shadow;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
