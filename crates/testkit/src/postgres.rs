@@ -31,6 +31,18 @@ impl Postgres {
     /// # Panics
     /// When none is (Debian package `postgresql`), or it does not start.
     pub fn start() -> Postgres {
+        Postgres::start_in(tempfile::tempdir().expect("a scratch folder"))
+    }
+
+    /// The same in a folder under another one, whose owner ends what is in it.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn start_under(folder: &Path) -> Postgres {
+        Postgres::start_in(tempfile::tempdir_in(folder).expect("a scratch folder"))
+    }
+
+    fn start_in(folder: TempDir) -> Postgres {
         let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
             .expect("PostgreSQL is installed (Debian package postgresql)")
             .flatten()
@@ -39,7 +51,6 @@ impl Postgres {
             .collect();
         versions.sort();
         let bin = versions.pop().expect("PostgreSQL's server is installed (Debian package postgresql)");
-        let folder = tempfile::tempdir().expect("a scratch folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).expect("open to its user");
         let server = Postgres { folder, bin };
         let mut initdb = unprivileged(&server.bin.join("initdb"));

@@ -48,6 +48,26 @@ impl Bounds {
     }
 }
 
+/// How long a check may take, and a command of the user's.
+pub const CHECK: Duration = Duration::from_secs(15 * 60);
+
+/// Runs a program that may wait and work as it likes, for so long at the most. Says why it was ended, where it was.
+///
+/// # Errors
+/// What stops every program of a drill.
+pub fn at_most(
+    scratch: &mut Scratch,
+    command: Command,
+    limit: Duration,
+) -> Result<Result<Finished, String>, Stop> {
+    let bounds = Bounds { spinning: f64::INFINITY, idle: Duration::MAX, whole: Some(limit) };
+    match run(scratch, command, Feed::Nothing, bounds, &mut |_| {}) {
+        Ok(finished) => Ok(Ok(finished)),
+        Err(Stop::Refused(why)) => Ok(Err(why)),
+        Err(stop) => Err(stop),
+    }
+}
+
 /// Runs a program within bounds.
 ///
 /// # Errors
@@ -101,7 +121,7 @@ pub fn run(
             bounds.spinning
         ))),
         Why::Whole => Err(Stop::Refused(format!(
-            "{name} took far longer than with the undamaged artefact; it was ended after {} s",
+            "{name} took far longer than it should; it was ended after {} s",
             bounds.whole.map_or(0, |whole| whole.as_secs())
         ))),
     }

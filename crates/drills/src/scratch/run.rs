@@ -103,6 +103,10 @@ impl Scratch {
             watch(child.id());
             std::thread::sleep(Duration::from_millis(10));
         };
+        // What it left behind may hold the pipes open for ever.
+        if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         Ok(Finished {
             success: status.success(),
             status: status.to_string(),

@@ -1,8 +1,10 @@
 //! What the user wants to hold of the restored database.
 
+use std::process::Command;
+
 use crate::Stop;
 use crate::restore::report::{Check, Outcome};
-use crate::restore::{Engine, Verify};
+use crate::restore::{Engine, Verify, bounds};
 use crate::scratch::{Finished, Scratch};
 
 pub fn check(
@@ -32,6 +34,15 @@ pub fn holds(rows: &[Vec<String>]) -> Result<(), String> {
         Some(field) => Err(format!("it gives {}", if field.is_empty() { "NULL" } else { field })),
         None => Ok(()),
     }
+}
+
+/// Whether a command succeeds, and in time.
+pub fn command(scratch: &mut Scratch, command: Command) -> Result<Result<(), String>, Stop> {
+    Ok(match bounds::at_most(scratch, command, bounds::CHECK)? {
+        Ok(finished) if finished.success => Ok(()),
+        Ok(finished) => Err(said(&finished)),
+        Err(why) => Err(why),
+    })
 }
 
 /// The end of what a command said.

@@ -12,8 +12,8 @@ use self::programs::{Installation, Origin, origin};
 use self::server::Server;
 use super::artefact::Artefact;
 use super::reading::Damage;
-use super::{Copy, Engine, Restored, Verify, checks};
-use crate::scratch::{Account, Death, Feed, Scratch, Who};
+use super::{Copy, Engine, Restored, Verify, bounds, checks};
+use crate::scratch::{Account, Death, Scratch, Who};
 use crate::{Progress, Stop};
 
 /// MariaDB.
@@ -192,7 +192,10 @@ impl Engine for MariaDb {
             Verify::Query(query) => {
                 let mut command = server.restorer(scratch, database);
                 command.args(["--skip-column-names", "--execute", query]);
-                let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
+                let finished = match bounds::at_most(scratch, command, bounds::CHECK)? {
+                    Ok(finished) => finished,
+                    Err(why) => return Ok(Err(why)),
+                };
                 server.still_well(scratch, &finished.messages)?;
                 if !finished.success {
                     return Ok(Err(checks::verify::said(&finished)));
@@ -221,8 +224,7 @@ impl Engine for MariaDb {
                     .env("DATABASE_USER", user)
                     .env("DATABASE_NAME", database)
                     .env("DATABASE_URL", format!("mysql://{user}@localhost/{database}?socket={socket}"));
-                let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
-                Ok(if finished.success { Ok(()) } else { Err(checks::verify::said(&finished)) })
+                checks::verify::command(scratch, command)
             }
         }
     }

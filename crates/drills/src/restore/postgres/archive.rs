@@ -6,9 +6,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::messages::{faults, summary};
-use super::roles;
+use super::messages::{self, faults, summary};
 use super::server::{self, Server, last_lines};
+use super::{platform, roles};
 use crate::restore::artefact::Format;
 use crate::restore::bounds::{self, Bounds};
 use crate::restore::reading::Damage;
@@ -89,6 +89,15 @@ pub fn restore(
     let mut session = server.session(scratch, name)?;
     let named: BTreeSet<String> = sql.lines().flat_map(roles::named).collect();
     let stubs = roles::make(&mut session, &named).map_err(|error| server::stop(error, scratch))?;
+    let platform: BTreeSet<&str> = {
+        let made: BTreeSet<&str> = sql.lines().filter_map(platform::made).collect();
+        platform::named(&sql).difference(&made).copied().collect()
+    };
+    for statement in platform.iter().flat_map(|schema| platform::statements(schema)) {
+        session.rows(&statement).map_err(|error| server::stop(error, scratch))?;
+    }
+    let untied: Vec<String> =
+        sql.lines().filter_map(|line| platform::tied(line, &platform)).map(str::to_owned).collect();
     let available: BTreeSet<String> = session
         .rows("SELECT name FROM pg_catalog.pg_available_extensions")
         .map_err(|error| server::stop(error, scratch))?
@@ -97,6 +106,7 @@ pub fn restore(
         .collect();
     drop(session);
     let (list, left_out) = without_extensions(&listing, &available);
+    let list = without_ties(&list, &untied);
     let list_path = scratch.file(&format!("{name}.list"), list.as_bytes())?;
 
     let list_argument = format!("--use-list={}", list_path.display());
@@ -121,7 +131,8 @@ pub fn restore(
     if !finished.success && (!failed.is_empty() || !only_warnings(&finished.messages)) {
         let why = if failed.is_empty() { said(&finished) } else { summary(&failed, &left_out) };
         // What an extension brings cannot be missed by chance.
-        if !left_out.is_empty() {
+        let lacks = !failed.is_empty() && failed.iter().all(messages::Fault::lacks_something);
+        if copy.damage == Damage::None && lacks && (!left_out.is_empty() || !platform.is_empty()) {
             return Err(Stop::CouldNot(format!(
                 "the backup needs what is not installed here: {why}. Install it (the Debian packages are named postgresql-VERSION-NAME)"
             )));
@@ -133,7 +144,7 @@ pub fn restore(
         seconds,
         roles: stubs,
         left_out: left_out.into_iter().collect(),
-        ..Restored::default()
+        remarks: platform::remark(&platform, &untied).into_iter().collect(),
     })
 }
 
@@ -211,6 +222,16 @@ fn without_extensions(listing: &str, available: &BTreeSet<String>) -> (String, B
         }
     }
     (list, left_out.into_iter().map(|name| format!("extension {name}")).collect())
+}
+
+/// The list without foreign keys to tables that are stand-ins.
+fn without_ties(list: &str, untied: &[String]) -> String {
+    let tie = |line: &str| {
+        // `3391; 2606 16410 FK CONSTRAINT public profiles profiles_id_fkey postgres`
+        line.split_once(" FK CONSTRAINT ")
+            .is_some_and(|(_, rest)| rest.split(' ').any(|word| untied.iter().any(|name| name == word)))
+    };
+    list.lines().filter(|line| !tie(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Makes the copy that pg_restore reads, where it is not the artefact itself.

@@ -26,13 +26,18 @@ pub fn faults(messages: &str) -> Vec<Fault> {
                 faults.push(Fault { message: message.to_owned(), statement: String::new() });
             }
         } else if let Some(statement) =
-            line.strip_prefix("Command was: ").or_else(|| line.strip_prefix("STATEMENT:  "))
+            line.strip_prefix("Command was: ").or_else(|| of_psql(line).strip_prefix("STATEMENT:  "))
             && let Some(last) = faults.last_mut()
         {
             last.statement = statement.chars().take(200).collect();
         }
     }
     faults
+}
+
+/// A line without what psql puts before it: `psql:<stdin>:12: `.
+fn of_psql(line: &str) -> &str {
+    line.strip_prefix("psql:").and_then(|rest| rest.split_once(": ")).map_or(line, |(_, rest)| rest)
 }
 
 impl Fault {
@@ -43,6 +48,15 @@ impl Fault {
             || (statement.starts_with("ALTER ") && statement.contains(" DROP "));
         (drops && self.message.contains("does not exist"))
             || (statement.starts_with("CREATE ROLE ") && self.message.contains("already exists"))
+            // Every new database has it, and a dump of this schema alone makes it.
+            || self.message == "schema \"public\" already exists"
+    }
+
+    /// Whether it asks for something that is not there.
+    pub fn lacks_something(&self) -> bool {
+        ["does not exist", "could not access file", "is not available"]
+            .iter()
+            .any(|sign| self.message.contains(sign))
     }
 
     /// For people.
@@ -74,12 +88,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_every_new_database_has_is_no_fault() {
+        let text = "pg_restore: error: could not execute query: ERROR:  schema \"public\" already exists\nCommand was: CREATE SCHEMA public;\n";
+        assert!(faults(text)[0].is_harmless());
+        let text = text.replace("public", "shop");
+        assert!(!faults(&text)[0].is_harmless());
+    }
+
+    #[test]
     fn both_programs() {
         let text = "pg_restore: from TOC entry 3; 12 16 TABLE t o\n\
             pg_restore: error: could not execute query: ERROR:  type \"geometry\" does not exist\n\
             LINE 1: CREATE\nCommand was: CREATE TABLE t (\n\
             pg_restore: warning: errors ignored on restore: 1\n\
-            psql:<stdin>:7: ERROR:  table \"x\" does not exist\nSTATEMENT:  DROP TABLE public.x;\n\
+            psql:<stdin>:7: ERROR:  table \"x\" does not exist\npsql:<stdin>:7: STATEMENT:  DROP TABLE public.x;\n\
             pg_restore: error: could not read from input file: end of file\n";
         let found = faults(text);
         assert_eq!(found.len(), 3, "{found:?}");

@@ -4,11 +4,13 @@ mod archive;
 mod messages;
 pub mod physical;
 mod plain;
+mod platform;
 mod programs;
 mod roles;
 mod server;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use seaworthy_database::postgres::{Session, contents, open_snapshot};
 use seaworthy_database::{Contents, Engine as Kind, Identity};
@@ -17,8 +19,8 @@ use self::programs::Installation;
 use self::server::Server;
 use super::artefact::{Artefact, Format};
 use super::reading::Damage;
-use super::{Copy, Engine, Restored, Verify};
-use crate::scratch::{Account, Death, Feed, Scratch, Who};
+use super::{Copy, Engine, Restored, Verify, bounds};
+use crate::scratch::{Account, Death, Scratch, Who};
 use crate::{Progress, Stop};
 
 /// PostgreSQL.
@@ -132,7 +134,11 @@ impl Engine for Postgres {
         let server = self.server()?;
         let mut command = server.client(scratch, "pg_amcheck", database);
         command.args(["--install-missing", "--heapallindexed", "--no-password", database]);
-        let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
+        let limit = bounds::CHECK.max(Duration::from_secs_f64(60.0 * self.good.unwrap_or(0.0)));
+        let finished = match bounds::at_most(scratch, command, limit)? {
+            Ok(finished) => finished,
+            Err(why) => return Err(Stop::CouldNot(why)),
+        };
         if finished.success {
             return Ok(Vec::new());
         }
@@ -161,6 +167,9 @@ impl Engine for Postgres {
         match verify {
             Verify::Query(query) => {
                 let mut session = server.session(scratch, database)?;
+                session
+                    .rows(&format!("SET statement_timeout = '{}s'", bounds::CHECK.as_secs()))
+                    .map_err(|error| server::stop(error, scratch))?;
                 match session.rows(query) {
                     Ok(rows) => Ok(super::checks::verify::holds(&rows)),
                     Err(seaworthy_database::Error::Answered(why)) => Ok(Err(why)),
@@ -175,8 +184,7 @@ impl Engine for Postgres {
                     "DATABASE_URL",
                     format!("postgresql:///{database}?host={}&user=postgres", server.socket().display()),
                 );
-                let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
-                Ok(if finished.success { Ok(()) } else { Err(super::checks::verify::said(&finished)) })
+                super::checks::verify::command(scratch, command)
             }
         }
     }

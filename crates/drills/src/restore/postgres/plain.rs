@@ -11,9 +11,9 @@ use std::time::Instant;
 
 use seaworthy_database::postgres::Session;
 
-use super::messages::{faults, summary};
+use super::messages::{self, faults, summary};
 use super::server::{Server, last_lines};
-use super::{literal, quoted, roles};
+use super::{literal, platform, quoted, roles};
 use crate::restore::bounds::{self, Bounds};
 use crate::restore::pieces::{Pieces, hand_out};
 use crate::restore::reading::Damage;
@@ -91,7 +91,9 @@ pub fn restore(
         faults(&finished.messages).into_iter().filter(|fault| !fault.is_harmless()).collect();
     if !failed.is_empty() {
         let why = summary(&failed, &seen.left_out);
-        return Err(if seen.left_out.is_empty() {
+        // Where a table could not be made, its rows are taken for statements.
+        let lacks = copy.damage == Damage::None && failed.iter().any(messages::Fault::lacks_something);
+        return Err(if !lacks || (seen.left_out.is_empty() && seen.platform.is_empty()) {
             Stop::Refused(format!("psql: {why}"))
         } else {
             Stop::CouldNot(format!(
@@ -112,7 +114,7 @@ pub fn restore(
         seconds,
         roles: seen.roles.into_iter().collect(),
         left_out: seen.left_out.into_iter().collect(),
-        ..Restored::default()
+        remarks: platform::remark(&seen.platform, &seen.untied).into_iter().collect(),
     })
 }
 
@@ -133,6 +135,10 @@ struct Seen {
     databases: Vec<String>,
     roles: BTreeSet<String>,
     left_out: BTreeSet<String>,
+    /// Schemas of a platform: those that the script makes itself, and those that have a stand-in.
+    own: BTreeSet<&'static str>,
+    platform: BTreeSet<&'static str>,
+    untied: Vec<String>,
     could_not: Option<String>,
 }
 
@@ -230,14 +236,29 @@ impl Filter {
     }
 
     /// Looks at a line among statements; true where it is left out.
-    fn line(&mut self, piece: &mut [u8]) -> io::Result<bool> {
+    fn line(&mut self, piece: &mut Vec<u8>) -> io::Result<bool> {
         // Most lines begin with none of these.
         let Some(first) = piece.first() else { return Ok(false) };
-        if !b"-\\CGRADISU".contains(first) {
+        if !b" -\\CGRADISU".contains(first) {
             return Ok(false);
         }
         let text = String::from_utf8_lossy(&piece[..piece.len().min(4096)]).into_owned();
         let line = text.trim_end();
+        if let Some(made) = platform::made(line) {
+            self.seen().own.insert(made);
+        } else if !line.starts_with("INSERT ") {
+            self.platform(line)?;
+        }
+        if first == &b' ' {
+            let tied = platform::tied(line, &self.seen().platform).map(str::to_owned);
+            if let Some(tied) = tied.filter(|_| piece.ends_with(b";\n")) {
+                // The rows that it points to are not there.
+                piece.truncate(piece.len() - 2);
+                piece.extend(b" NOT VALID;\n");
+                self.seen().untied.push(tied);
+            }
+            return Ok(false);
+        }
         if line == "-- PostgreSQL database dump complete"
             || line == "-- PostgreSQL database cluster dump complete"
         {
@@ -291,6 +312,23 @@ impl Filter {
             }
         }
         Ok(false)
+    }
+
+    /// Makes stand-ins for schemas of a platform that a line names.
+    fn platform(&mut self, line: &str) -> io::Result<()> {
+        for schema in platform::named(line) {
+            let new = {
+                let mut seen = self.seen();
+                !seen.own.contains(schema) && seen.platform.insert(schema)
+            };
+            if !new {
+                continue;
+            }
+            for statement in platform::statements(schema) {
+                self.helper.query(&statement, &self.seen)?;
+            }
+        }
+        Ok(())
     }
 
     /// The database of the scratch server that stands for one of the script.

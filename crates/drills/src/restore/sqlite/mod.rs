@@ -12,7 +12,7 @@ use seaworthy_database::{Contents, Engine as Kind, Error, Identity};
 
 use crate::restore::reading::Damage;
 use crate::restore::{Artefact, Copy, Engine, Restored, Verify, checks};
-use crate::scratch::{Account, Death, Feed, Scratch, Who, disk, full};
+use crate::scratch::{Account, Death, Scratch, Who, disk, full};
 use crate::{Progress, Stop};
 
 /// SQLite.
@@ -166,8 +166,7 @@ impl Engine for Sqlite {
                     .current_dir(folder)
                     .env("DATABASE_URL", format!("sqlite://{}", file.display()))
                     .env("DATABASE_FILE", file);
-                let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
-                Ok(if finished.success { Ok(()) } else { Err(checks::verify::said(&finished)) })
+                checks::verify::command(scratch, command)
             }
         }
     }
