@@ -162,6 +162,8 @@ pub enum Engine {
     Elasticsearch,
     /// DynamoDB.
     Dynamodb,
+    /// Azure Cosmos DB.
+    Cosmosdb,
     /// Firestore or Firebase Realtime Database.
     Firestore,
     /// Cassandra or ScyllaDB.
@@ -208,6 +210,7 @@ impl Engine {
             Engine::Redis => "Redis",
             Engine::Elasticsearch => "Elasticsearch",
             Engine::Dynamodb => "DynamoDB",
+            Engine::Cosmosdb => "Azure Cosmos DB",
             Engine::Firestore => "Firestore",
             Engine::Cassandra => "Cassandra",
             Engine::Relational => "a relational database",

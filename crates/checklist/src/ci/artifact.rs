@@ -16,7 +16,9 @@ pub enum Naming {
 }
 
 /// Tools that publish under the version of a manifest or of the tag that is released.
-const BY_VERSION: [&str; 46] = [
+const BY_VERSION: [&str; 47] = [
+    // Its tag is made of the day and the commit: <https://github.com/nais/docker-build-push>.
+    "nais/docker-build-push",
     "goreleaser",
     "release-it",
     "semantic-release",

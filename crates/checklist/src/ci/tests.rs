@@ -34,13 +34,13 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     findings.looked_for(
         "steps that run a test suite on pull or merge requests, or on pushes without a branch filter",
     );
-    let suites = suites(repository);
+    let runs = work::all(pipelines, &[Role::Test, Role::EndToEnd]);
+    let suites = suites(repository).or_else(|| own_programs(&runs));
     let Some(suites) = suites else {
         findings.because(format!("no tests were found in the repository ({})", work::count(pipelines)));
         findings.remedy("Write tests, and run them in CI on pull requests.");
         return Ok(findings);
     };
-    let runs = work::all(pipelines, &[Role::Test, Role::EndToEnd]);
     for run in &runs {
         if let (Some(trigger), None) = (run.on_changes(), run.void()) {
             findings.supports(format!("{} runs {}", run.name(), work::when(trigger)), run.at());
@@ -51,6 +51,21 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         explain(&mut findings, pipelines, &runs, &suites);
     }
     Ok(findings)
+}
+
+/// Tests that are programs of their own, which no framework would recognise: a script named after the tests starts a
+/// file of the repository.
+fn own_programs(runs: &[Work]) -> Option<String> {
+    const INTERPRETERS: &[&str] =
+        &["node", "tsx", "ts-node", "bun", "deno", "python", "python3", "ruby", "php"];
+    runs.iter().find_map(|run| {
+        let (program, rest) = run.command?.words.split_first()?;
+        let file = rest.iter().find(|word| !word.starts_with('-') && word.contains('.'))?;
+        // What starts the tests of a framework (`manage.py test`, `node node_modules/…`) is no test itself.
+        let starts = rest.iter().any(|word| matches!(word.as_str(), "test" | "tests" | "spec" | "-m"))
+            || ["node_modules/", "vendor/", "bin/"].iter().any(|folder| file.contains(folder));
+        (INTERPRETERS.contains(&program.as_str()) && !starts).then(|| file.clone())
+    })
 }
 
 /// Where the tests are, in a few words.
@@ -124,6 +139,21 @@ mod checks {
                 judged(&ITEM, ci(vec![trigger(event)], vec![run("npm test", &[Role::Test])]));
             assert_eq!(status, Status::Pass, "{event:?}");
             assert!(reason.contains("npm test"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn programs_of_their_own_are_tests_where_no_framework_is() {
+        let judge = |line: &str| {
+            let mut facts = facts(ci(vec![trigger(Event::PullRequest)], vec![run(line, &[Role::Test])]));
+            let mut repository = facts.repository.get().unwrap().clone();
+            repository.tests.clear();
+            facts.repository = repository.into();
+            report(&ITEM, &facts).status
+        };
+        assert_eq!(judge("node scripts/check-access.mjs"), Status::Pass);
+        for line in ["npm test", "python manage.py test", "node node_modules/jest/bin/jest.js"] {
+            assert_eq!(judge(line), Status::Fail, "{line}");
         }
     }
 

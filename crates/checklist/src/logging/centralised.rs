@@ -122,6 +122,16 @@ fn of_resource(resource: &Resource, findings: &mut Findings) {
     if let Some((_, says)) = RESOURCES.iter().find(|(kind, _)| *kind == resource.kind) {
         findings.supports(format!("{says}: {}", resource.name), &resource.at);
     }
+    // <https://learn.microsoft.com/azure/container-apps/log-options>
+    if resource.kind == "azurerm_container_app_environment"
+        && let Some(workspace) =
+            resource.settings.iter().find(|setting| setting.path == "log_analytics_workspace_id")
+    {
+        findings.supports(
+            format!("the Container Apps environment {} writes to Log Analytics", resource.name),
+            &workspace.at,
+        );
+    }
     let chart =
         resource.kind == "helm_release" || resource.kind == "HelmRelease" || resource.kind == "Application";
     for setting in &resource.settings {
@@ -191,6 +201,9 @@ mod checks {
         assert_eq!(judged(resource("service", &[("logging.driver", "awslogs")])), Status::Pass);
         assert_eq!(judged(resource("service", &[("image", "timberio/vector:0.40")])), Status::Pass);
         assert_eq!(judged(resource("heroku_drain", &[("url", "x")])), Status::Pass);
+        let environment = "azurerm_container_app_environment";
+        assert_eq!(judged(resource(environment, &[("log_analytics_workspace_id", "x")])), Status::Pass);
+        assert_eq!(judged(resource(environment, &[("location", "x")])), Status::Unknown);
         let shippers = vec![LogShipper { name: "Axiom".to_owned(), at: at("log.ts", 1), off: None }];
         assert_eq!(report(&ITEM, &facts(Logging { shippers, ..Logging::default() })).status, Status::Pass);
     }

@@ -29,12 +29,17 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
 }
 
 fn configured(view: &FactView) -> Result<Findings, Absent> {
-    if let Some(not_applicable) = shared::people(view.get::<System>()?) {
+    let system = view.get::<System>()?;
+    if let Some(not_applicable) = shared::people(system) {
         return Ok(not_applicable);
     }
     let (pages, privacy) = (view.get::<Pages>()?, view.get::<Privacy>()?);
     let mut findings = Findings::new();
     if privacy.trackers.iter().all(|tracker| tracker.cookieless.is_some()) {
+        let cookies = system.people.iter().any(|sign| sign.value == "a cookie");
+        if pages.first_page.is_none() && !cookies {
+            return Ok(Findings::not_applicable("no pages, no tracker and no cookie were found"));
+        }
         if pages.first_page.is_none() {
             findings.because("there are no pages here, so that what they load is decided elsewhere");
             findings.settled_by(
@@ -144,8 +149,13 @@ mod tests {
         let quiet = Tracker { cookieless: Some("it sets no cookies".to_owned()), ..tracker("Plausible") };
         assert_eq!(status(vec![]), Status::NotApplicable);
         assert_eq!(status(vec![quiet]), Status::NotApplicable);
-        let elsewhere = Facts { pages: Pages::default().into(), ..facts() };
-        assert_eq!(report(&ITEM, &elsewhere).status, Status::Unknown);
+        // What an interface alone leaves in browsers is told by its own cookies.
+        let interface = Facts { pages: Pages::default().into(), ..facts() };
+        assert_eq!(report(&ITEM, &interface).status, Status::NotApplicable);
+        let mut system = interface.system.get().unwrap().clone();
+        system.people.push(Observed::new("a cookie".to_owned(), Location::line("src/login.ts", 9)));
+        let signed_in = Facts { system: system.into(), ..interface };
+        assert_eq!(report(&ITEM, &signed_in).status, Status::Unknown);
         let nobody = Facts { system: System::default().into(), ..facts() };
         assert_eq!(report(&ITEM, &nobody).status, Status::NotApplicable);
     }

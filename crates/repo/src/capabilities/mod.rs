@@ -80,7 +80,7 @@ pub fn collect(
     for (index, signature) in SIGNATURES.iter().enumerate() {
         let (declared, imported) = declarations(signature, packages, containers);
         let mut used: Vec<Location> = Vec::new();
-        if signature.uses.is_empty() {
+        if signature.uses.is_empty() && !signature.by_place {
             used.extend(imported);
         }
         used.extend(present[index].iter().cloned());
@@ -300,17 +300,24 @@ fn present_files(tree: &Tree, scan: &Scan) -> Vec<Vec<Location>> {
     let mut builder = GlobSetBuilder::new();
     let mut owners = Vec::new();
     for (index, signature) in SIGNATURES.iter().enumerate() {
-        for pattern in &signature.files {
-            if let Ok(glob) = Glob::new(&format!("**/{pattern}")) {
-                builder.add(glob);
-                owners.push(index);
+        for (patterns, shows) in [(&signature.files, true), (&signature.except, false)] {
+            for pattern in patterns {
+                if let Ok(glob) = Glob::new(&format!("**/{pattern}")) {
+                    builder.add(glob);
+                    owners.push((index, shows));
+                }
             }
         }
     }
     let set = builder.build().unwrap_or_else(|_| GlobSet::empty());
     for file in tree.files().iter().filter(|file| scan.ships(file)) {
-        for matched in set.matches(&file.path) {
-            let places: &mut Vec<Location> = &mut present[owners[matched]];
+        let matched: Vec<(usize, bool)> =
+            set.matches(&file.path).into_iter().map(|matched| owners[matched]).collect();
+        for (index, shows) in &matched {
+            if !shows || matched.contains(&(*index, false)) {
+                continue;
+            }
+            let places: &mut Vec<Location> = &mut present[*index];
             if places.len() < PLACES {
                 places.push(file.at());
             }

@@ -75,6 +75,12 @@ pub struct Signature {
     /// Files whose presence is use, as glob patterns below any folder.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Only the files show it: that a package is imported does not.
+    #[serde(default)]
+    pub by_place: bool,
+    /// Files among those that show nothing, as glob patterns below any folder.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// Languages to which the literals are limited; `js` and `jvm` stand for their families, `none` for configuration.
     #[serde(default)]
     pub languages: Vec<String>,

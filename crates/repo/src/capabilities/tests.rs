@@ -141,3 +141,23 @@ fn a_switch_column_counts_for_an_installation_and_not_for_a_user() {
     assert_eq!(of("user_settings"), 0);
     assert_eq!(of("channels"), 0);
 }
+
+#[test]
+fn signs_in_code_and_configuration() {
+    let shows = |capability: &str, path: &str, text: &str| {
+        let found = found(&[(path, text)], &Packages::default());
+        found.of(capability).any(|product| !product.used.is_empty())
+    };
+    let metrics = "defmodule Shop.PromEx do\n  use PromEx, otp_app: :shop\n  def plugins, do: [{Plugins.Ecto, repos: [Shop.Repo]}]\nend\n";
+    assert!(shows("database-monitoring", "lib/shop/prom_ex.ex", metrics));
+    assert!(!shows(
+        "database-monitoring",
+        "lib/shop/prom_ex.ex",
+        &metrics.replace("{Plugins.Ecto, repos: [Shop.Repo]}", "")
+    ));
+    assert!(shows("error-context", "Logging.cs", "options.IncludeScopes = true;\n"));
+    assert!(!shows("error-context", "Logging.cs", "options.IncludeScopes = false;\n"));
+    let storage = "flysystem:\n    storages:\n        files:\n            adapter: 'aws'\n";
+    assert!(shows("object-storage", "config/packages/flysystem.yaml", storage));
+    assert!(!shows("object-storage", "config/packages/flysystem.yaml", &storage.replace("aws", "local")));
+}

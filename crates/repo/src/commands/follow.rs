@@ -10,8 +10,8 @@ use super::roles::roles_of_command;
 use super::words::{capped, program_name};
 use super::wrappers::peel;
 use super::{
-    Commands, Place, Setting, containers, make, monorepo, package, php, purpose, python, ruby, runners,
-    scripts, selection,
+    Commands, Place, Setting, containers, gradle, make, monorepo, package, php, powershell, purpose, python,
+    ruby, runners, scripts, selection,
 };
 use crate::tree::join;
 
@@ -238,7 +238,10 @@ impl<'c, 't> Walk<'c, 't> {
             "docker" | "podman" | "nerdctl" => {
                 containers::follow(self, &words, peeled.service.as_deref(), &here)
             }
-            _ => scripts::follow(self, &words, &here),
+            _ => match powershell::follow(self, &words, &here) {
+                Some(outcome) => outcome,
+                None => scripts::follow(self, &words, &here),
+            },
         };
         match outcome {
             Outcome::Followed => {}
@@ -270,6 +273,13 @@ impl<'c, 't> Walk<'c, 't> {
         let mut roles = if missing.is_some() { Vec::new() } else { roles_of_command(&words) };
         if roles.is_empty() && missing.is_none() {
             roles.extend(purpose::role(self, &words, here));
+        }
+        if missing.is_none() {
+            for role in gradle::roles(self, &words, here) {
+                if !roles.contains(&role) {
+                    roles.push(role);
+                }
+            }
         }
         let is_check = roles.iter().any(|role| {
             matches!(

@@ -2,12 +2,14 @@
 
 mod containers;
 mod follow;
+mod gradle;
 mod installs;
 mod literals;
 mod make;
 mod monorepo;
 mod package;
 mod php;
+mod powershell;
 mod purpose;
 mod python;
 mod redact;

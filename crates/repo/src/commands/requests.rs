@@ -5,8 +5,19 @@ use seaworthy_facts::Role;
 
 use super::words::program_name;
 
-const CLIENTS: &[&str] =
-    &["curl", "wget", "http", "https", "httpie", "xh", "curlie", "Invoke-WebRequest", "iwr"];
+const CLIENTS: &[&str] = &[
+    "curl",
+    "wget",
+    "http",
+    "https",
+    "httpie",
+    "xh",
+    "curlie",
+    "Invoke-WebRequest",
+    "iwr",
+    "Invoke-RestMethod",
+    "irm",
+];
 
 /// Addresses of files and of interfaces that are not the application.
 const ELSEWHERE: &[&str] = &[
@@ -151,6 +162,8 @@ mod tests {
             "curl --fail --retry 5 ${{ steps.deploy.outputs.url }}",
             "http --check-status https://staging.example.com/",
             "curl -fsS https://shop.example.com/build",
+            "Invoke-WebRequest -Uri \"${env:APPLICATION_URL}/version\" -Method Get -UseBasicParsing",
+            "Invoke-RestMethod https://shop.example.com/health",
         ] {
             assert!(asks(line), "{line}");
         }
@@ -163,6 +176,8 @@ mod tests {
             "wget https://example.com/file",
             "curl https://raw.githubusercontent.com/a/b/main/install.sh",
             "curl -H x",
+            "Invoke-RestMethod -Method POST -Uri https://shop.example.com/hook",
+            "Invoke-WebRequest https://shop.example.com/tool -OutFile tool",
             "curl -fsS https://jenkins.example.com/job/deploy/build?token=$TOKEN",
             "curl -u $LOGIN $JENKINS_URL/job/shop/job/main/buildWithParameters?TAG=1",
         ] {

@@ -296,3 +296,39 @@ fn hostile_scripts_end() {
     let makefile: String = (0..200).map(|n| format!("t{n}: t{} t{}\n\techo {n}\n", n + 1, n + 2)).collect();
     assert!(follow(&[("Makefile", &makefile)], "make t0").len() <= 2_000);
 }
+
+#[test]
+fn powershell_scripts() {
+    let script = "$dotnet = 'dotnet'\nfunction Test-All {\n  & $dotnet test -c Release\n}\nTest-All\n";
+    let files = [("build.ps1", script)];
+    for line in ["./build.ps1", "pwsh -NoProfile -File build.ps1", "pwsh ./build.ps1 -Configuration Release"]
+    {
+        let found = follow(&files, line);
+        assert_eq!(lines(&found), ["dotnet test -c Release"], "{line}");
+        assert!(found[0].really(Role::Test));
+        assert_eq!(found[0].at, Location::line("build.ps1", 3));
+    }
+    assert_eq!(lines_of(&files, "./build.ps1 -SkipTests"), ["./build.ps1 -SkipTests"]);
+}
+
+#[test]
+fn what_plugins_hang_into_the_check_of_gradle() {
+    let roles = |plugins: &str, line: &str| {
+        let build = format!("plugins {{\n{plugins}\n}}\n");
+        follow(&[("build.gradle.kts", &build), ("gradlew", "#!/bin/sh\n")], line)[0].roles.clone()
+    };
+    let ktlint = "    id(\"org.jlleitschuh.gradle.ktlint\") version \"12.1.1\"";
+    assert!(roles(ktlint, "./gradlew check --no-daemon").contains(&Role::Lint));
+    assert!(roles("    checkstyle", "gradle build").contains(&Role::Lint));
+    assert!(!roles(ktlint, "./gradlew test").contains(&Role::Lint));
+    assert!(!roles(ktlint, "./gradlew check -x ktlintCheck").contains(&Role::Lint));
+    assert!(!roles(&format!("{ktlint} apply false"), "./gradlew check").contains(&Role::Lint));
+    let own = [
+        ("gradlew", "#!/bin/sh\n"),
+        (
+            "buildSrc/src/main/kotlin/common.gradle.kts",
+            "plugins {\n    id(\"io.gitlab.arturbosch.detekt\")\n}\n",
+        ),
+    ];
+    assert!(follow(&own, "./gradlew build")[0].roles.contains(&Role::Lint));
+}

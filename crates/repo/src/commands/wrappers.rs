@@ -217,6 +217,11 @@ pub fn peel(words: &[String]) -> Peeled {
 fn step(peeled: &mut Peeled) -> bool {
     let words = &peeled.words;
     let Some(first) = words.first() else { return false };
+    // PowerShell keeps what a command gives: `$answer = Invoke-WebRequest …`.
+    if first.starts_with('$') && words.len() > 2 && words[1] == "=" {
+        peeled.words = words[2..].to_vec();
+        return true;
+    }
     let program = program_name(first);
     if program == "docker-compose" || program == "podman-compose" {
         let mut rest = words[1..].to_vec();
@@ -643,6 +648,7 @@ mod tests {
             ("xargs -n 1 shellcheck", "shellcheck"),
             ("nix develop -c cargo test", "cargo test"),
             ("coverage run --source=app -m pytest", "pytest"),
+            ("$answer = Invoke-WebRequest -Uri $url", "Invoke-WebRequest -Uri $url"),
             ("dotnet-coverage collect -f xml -o c.xml dotnet test --no-build", "dotnet test --no-build"),
             ("coverage run manage.py test", "python manage.py test"),
             ("mise exec -- go test ./...", "go test ./..."),

@@ -318,6 +318,9 @@ fn cloudflare(resource: &Resource, edge: &mut Edge) {
 }
 
 fn azure(resource: &Resource, edge: &mut Edge) {
+    if resource.kind == "azurerm_container_app" {
+        return container_app(resource, edge);
+    }
     if !(resource.kind.contains("web_app")
         || resource.kind.contains("app_service")
         || resource.kind.contains("function_app")
@@ -333,6 +336,23 @@ fn azure(resource: &Resource, edge: &mut Edge) {
     if let Some(only) = get(resource, "https_only") {
         redirect(edge, "Azure https_only", true, text(Some(only)) == "false", &only.at);
     }
+}
+
+/// Container Apps redirect plain HTTP to HTTPS unless insecure connections are allowed:
+/// <https://learn.microsoft.com/azure/container-apps/ingress-overview#http>.
+fn container_app(resource: &Resource, edge: &mut Edge) {
+    let outside = text(get(resource, "ingress.external_enabled")) == "true";
+    if !outside || text(get(resource, "ingress.transport")) == "tcp" {
+        return;
+    }
+    let allowed = get(resource, "ingress.allow_insecure_connections");
+    let off = match allowed.map(|setting| setting.value.as_deref()) {
+        Some(None) => return,
+        Some(Some(value)) => value == "true",
+        None => false,
+    };
+    let at = allowed.map_or(&resource.at, |setting| &setting.at);
+    redirect(edge, "Azure Container Apps", true, off, at);
 }
 
 fn annotation<'r>(resource: &'r Resource, name: &str) -> Option<&'r Setting> {

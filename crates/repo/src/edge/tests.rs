@@ -559,6 +559,21 @@ fn other_frameworks() {
     )]);
     assert_eq!(text(&go, "x-frame-options"), "DENY");
     assert!(go.redirects[0].permanent && go.cookies[0].secure == Some(false));
+    let plug = edge(&[
+        ("mix.exs", "{:phoenix, \"~> 1.8\"}"),
+        (
+            "lib/shop_web/router.ex",
+            "  pipeline :browser do\n    plug :put_secure_browser_headers\n    plug ShopWeb.ContentSecurityPolicy,\n      nonces_for: [:script_src],\n      directives: %{\n        # default_src: ~w(*)\n        default_src: ~w('self'),\n        script_src: ~w('strict-dynamic'),\n        frame_ancestors: ~w('none')\n      }\n  end\n",
+        ),
+    ]);
+    assert!(plug.headers.iter().any(|header| {
+        header.name == "content-security-policy"
+            && header.value
+                == HeaderValue::Text(
+                    "default-src 'self'; script-src 'strict-dynamic' 'nonce-value'; frame-ancestors 'none'"
+                        .to_owned(),
+                )
+    }));
     let phoenix = edge(&[
         ("mix.lock", ""),
         ("lib/shop_web/router.ex", "  plug :put_secure_browser_headers\n"),

@@ -122,6 +122,19 @@ fn object(found: &mut Found, file: &File, object: &Node) {
                 at: history.map_or(at.clone(), |node| file.at_line(node.line)),
             });
         }
+        // <https://doc.nais.io/workloads/application/>
+        "Application"
+            if object
+                .get("apiVersion")
+                .and_then(Node::as_str)
+                .is_some_and(|api| api.starts_with("nais.io/")) =>
+        {
+            found.rollouts.push(rollout(
+                "nais",
+                "an application of Nais, which makes a Kubernetes Deployment that keeps earlier revisions",
+                &at,
+            ));
+        }
         "StatefulSet" | "DaemonSet" => found.rollouts.push(Rollout {
             mechanism: format!("kubernetes-{}", kind.to_ascii_lowercase()),
             summary: format!("a Kubernetes {kind}, which keeps earlier revisions"),

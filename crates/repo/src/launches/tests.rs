@@ -182,3 +182,15 @@ fn broken_descriptions_are_named_as_unread() {
     }
     assert!(launches(&[("Procfile", "web: a\n"), ("app.json", "{}")]).unread.is_empty());
 }
+
+#[test]
+fn an_application_of_nais_keeps_revisions() {
+    let app = |api: &str| {
+        let text = format!(
+            "apiVersion: {api}\nkind: Application\nmetadata:\n  name: shop\nspec:\n  image: \"{{{{image}}}}\"\n"
+        );
+        launches(&[("nais.yaml", &text)]).rollouts.len()
+    };
+    assert_eq!(app("nais.io/v1alpha1"), 1);
+    assert_eq!(app("argoproj.io/v1alpha1"), 0);
+}

@@ -156,10 +156,23 @@ fn dependabot(tree: &Tree, file: &File) -> UpdateBot {
             fault(format!("the entry for {ecosystem} ignores every package"), at.clone());
             continue;
         }
+        // <https://docs.github.com/code-security/reference/supply-chain-security/dependabot-options-reference#allow-->:
+        // whatever is not allowed is not updated.
+        let allowed = entry.get("allow").map(Node::list).unwrap_or_default();
+        if !allowed.is_empty() && allowed.iter().all(is_narrow) {
+            continue;
+        }
         scopes.push(BotScope { ecosystem, folders, at });
     }
     bot.covers = Some(scopes);
     bot
+}
+
+/// A rule that lets only a few packages through: by their names, or those of development.
+fn is_narrow(rule: &Node) -> bool {
+    let name = rule.get("dependency-name").and_then(Node::as_str);
+    let kind = rule.get("dependency-type").and_then(Node::as_str);
+    name.is_some_and(|name| name != "*") || kind == Some("development")
 }
 
 fn renovate(tree: &Tree, file: &File) -> UpdateBot {

@@ -28,7 +28,7 @@ pub struct Installs {
 /// Whether a file is a Dockerfile by its name.
 pub fn is_dockerfile(file: &File) -> bool {
     let name = file.name();
-    name == "Dockerfile"
+    matches!(name, "Dockerfile" | "dockerfile")
         || name == "Containerfile"
         || name.starts_with("Dockerfile.")
         || name.starts_with("Containerfile.")

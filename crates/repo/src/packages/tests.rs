@@ -282,6 +282,20 @@ fn bots_with_faults_and_switches() {
 }
 
 #[test]
+fn a_bot_that_may_update_only_some_packages_covers_nothing() {
+    let covers = |allow: &str| {
+        let text = format!(
+            "version: 2\nupdates:\n  - package-ecosystem: bundler\n    directory: /\n    schedule:\n      interval: daily\n    allow:\n{allow}"
+        );
+        packages(&[(".github/dependabot.yml", &text)]).bots[0].covers.as_ref().unwrap().len()
+    };
+    assert_eq!(covers("      - dependency-name: brakeman\n"), 0);
+    assert_eq!(covers("      - dependency-type: development\n"), 0);
+    assert_eq!(covers("      - dependency-type: direct\n"), 1);
+    assert_eq!(covers("      - dependency-name: \"*\"\n"), 1);
+}
+
+#[test]
 fn what_ships_is_told_by_its_place() {
     let found = packages(&[
         ("package.json", r#"{"dependencies": {"a": "1"}}"#),

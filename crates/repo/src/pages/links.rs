@@ -150,9 +150,10 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// A helper that makes an address, with the name of a text in it: `privacy_path`, `route('privacy')`, `{% url 'terms' %}`.
 static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    const NAME: &str = r"[\w/.:-]*(?:privacy|terms|/tos|datenschutz)[\w/.:-]*";
+    const NAME: &str =
+        r"[\w/.:-]*(?:privacy|terms|/tos|datenschutz|confidentialit|privacidad|_cgu\b)[\w/.:-]*";
     Regex::new(&format!(
-        r#"(?i)\b(\w*(?:privacy|terms|tos|datenschutz|legal)\w*)_(?:path|url)\b|(?:_path|_url|\broute|url_for|\baction|\breverse|path_for|actionlink|navigate|\bpush|redirect|linkto)\s*\(?\s*[^"'()]{{0,20}}\(?\s*["':]+({NAME})|\{{%-?\s*(?:url|path)\s+["']({NAME})|@\{{({NAME})"#
+        r#"(?i)\b(\w*(?:privacy|terms|tos|datenschutz|legal)\w*)_(?:path|url)\b|(?:_path|_url|\broute|url_for|\baction|\breverse|path_for|actionlink|navigate|\bpush|redirect|linkto)\s*\(?\s*[^"'()]{{0,20}}\(?\s*["':]+({NAME})|\{{%-?\s*(?:url|path)\s+["']({NAME})|\{{\{{-?\s*(?:path|url)\(\s*["']({NAME})|@\{{({NAME})"#
     ))
     .ok()
 });

@@ -108,6 +108,13 @@ const BESIDE: &[&str] = &[
     "informativa",
     "blade",
     "com",
+    "front",
+    "home",
+    "homepage",
+    "footer",
+    "donnees",
+    "données",
+    "personnelles",
 ];
 
 /// Words of a name, in lower case: parted at separators and at capitals.

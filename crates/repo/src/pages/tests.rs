@@ -173,3 +173,11 @@ fn the_terms_of_a_programme_are_not_those_of_the_application() {
     ]);
     assert!(found.legal.is_empty() && found.links.is_empty());
 }
+
+#[test]
+fn links_and_names_of_french_templates() {
+    let path = "templates/common/footer.html.twig";
+    let found =
+        links_in(path, "<a href=\"{{ path('app_front_politique_confidentialite') }}\">Confidentialité</a>\n");
+    assert_eq!(found, [(LegalKind::Privacy, LinkTarget::Internal)]);
+}

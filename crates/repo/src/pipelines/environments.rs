@@ -55,6 +55,7 @@ pub fn read(reader: &mut Reader) {
     for file in &files {
         siblings(reader, file, &mut found);
         inside(reader, file, &prefix, &mut found);
+        workspaces(reader, file, &mut found);
     }
     if let Some(cut) = found.get(DEFINITIONS) {
         let what = format!(
@@ -76,6 +77,48 @@ fn definition(name: &str, mechanism: &str, template: &str, at: Location) -> Envi
         template: cap(template),
         at,
         services: Vec::new(),
+    }
+}
+
+/// `terraform.workspace == "staging"`: one configuration that makes an environment of each workspace.
+/// <https://developer.hashicorp.com/terraform/language/state/workspaces>
+fn workspaces(reader: &Reader, file: &File, found: &mut Vec<EnvironmentDefinition>) {
+    if file.extension() != "tf" {
+        return;
+    }
+    let Some(text) = reader.tree.text(file).filter(|text| text.contains("terraform.workspace")) else {
+        return;
+    };
+    let lines = (1u32..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with(['#', '/']));
+    for (number, line) in lines {
+        for (at, mark) in line.match_indices("terraform.workspace") {
+            let rest = line[at + mark.len()..].trim_start();
+            let Some(name) = rest
+                .strip_prefix("==")
+                .or_else(|| rest.strip_prefix("!="))
+                .and_then(|rest| rest.trim_start().strip_prefix('"'))
+                .and_then(|rest| rest.split('"').next())
+                .filter(|name| !name.is_empty())
+            else {
+                continue;
+            };
+            // The first workspace has no other name; the line says what it is for.
+            let name = match name {
+                "default" if line.to_ascii_lowercase().contains("prod") => {
+                    "production (the default workspace)"
+                }
+                "default" => continue,
+                name => name,
+            };
+            let known = found.iter().any(|known| {
+                known.name == name
+                    && known.mechanism == "Terraform workspace"
+                    && known.template == file.folder()
+            });
+            if !known {
+                found.push(definition(name, "Terraform workspace", file.folder(), file.at_line(number)));
+            }
+        }
     }
 }
 
@@ -312,6 +355,18 @@ mod tests {
 
     fn triple(name: &str, mechanism: &str, template: &str) -> (String, String, String) {
         (name.to_owned(), mechanism.to_owned(), template.to_owned())
+    }
+
+    #[test]
+    fn workspaces_of_one_configuration() {
+        let code = "locals {\n  is_prod = terraform.workspace == \"default\"\n  is_test = terraform.workspace == \"test\"\n  size = terraform.workspace == \"default\" ? 2 : 1\n}\n";
+        assert_eq!(
+            names(&[("infra/main.tf", code)]),
+            [
+                triple("production (the default workspace)", "Terraform workspace", "infra"),
+                triple("test", "Terraform workspace", "infra"),
+            ]
+        );
     }
 
     #[test]

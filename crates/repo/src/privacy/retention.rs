@@ -52,6 +52,8 @@ const AGES: &[&str] = &[
     "DATE_SUB(",
     "date_sub(",
     "threshold",
+    "ago(@",
+    "make_interval(",
 ];
 
 /// Data that expires by itself.
@@ -128,14 +130,40 @@ fn is_about_data(tree: &Tree, at: &Location) -> bool {
     DATA.as_ref().is_some_and(|data| data.is_match(line))
 }
 
+/// A time, or an event that ends the keeping. "As long as necessary" is neither.
+static WHEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:\d+|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety|un|une|deux|trois|cinq|six|dix|eine?m?|zwei|drei|sechs|dos|tres|cinco)\b[^.]{0,24}\b(?:hours?|days?|weeks?|months?|years?|jours?|mois|ans?|ann[ée]es?|tagen?|wochen?|monat\w*|jahr\w*|d[ií]as?|semanas?|mes(?:es)?|a[ñn]os?|anos?|giorni|mesi|anni|dagen|maanden|jaar)\b|\b(?:until|when|once|after|while|as long as|if|upon|within)\b[^.]{0,80}\b(?:delet|clos|cancel|terminat|remov|deactivat|unsubscrib|withdraw|active|account|membership|subscription|inactiv)|(?:deleted|erased|removed|purged|not (?:stored|kept|retained|saved))[^.]{0,40}\b(?:automatically|immediately|at once|by us)|(?:automatically|immediately) (?:deleted|erased|removed|purged)|indefinitely",
+    )
+    .ok()
+});
+/// How far below the first words on keeping its times may stand.
+const BELOW: usize = 60;
+
+/// Whether a text that speaks of how long data is kept says when it ends.
+fn says_when(tree: &Tree, at: &Location) -> bool {
+    let (Some(path), Some(line)) = (at.path(), at.line_number()) else { return false };
+    let (Some(text), Some(when)) = (tree.text_at(path), WHEN.as_ref()) else { return false };
+    let skipped = (line as usize).saturating_sub(2);
+    text.lines().skip(skipped).take(BELOW).any(|line| {
+        let line: String = line.chars().take(2_000).collect();
+        let lower = line.to_lowercase();
+        // How fast questions are answered is no rule on keeping.
+        let answers = ["respond", "reply", "answer your", "notify", "notice of"]
+            .iter()
+            .any(|word| lower.contains(word));
+        !answers && when.is_match(&line)
+    })
+}
+
 /// Sentences in the repository's legal texts, and in documents for operators.
 fn written(tree: &Tree, texts: &[LegalText]) -> Vec<RetentionRule> {
     let mut found = Vec::new();
     for text in texts.iter().filter(|text| text.words >= 80 && text.placeholders.is_empty()) {
         let part = text.parts.iter().find(|part| part.part == Part::Retention);
-        if let Some(part) =
-            part.filter(|part| text.kind == LegalKind::Privacy || is_about_data(tree, &part.at))
-        {
+        if let Some(part) = part.filter(|part| {
+            (text.kind == LegalKind::Privacy || is_about_data(tree, &part.at)) && says_when(tree, &part.at)
+        }) {
             found.push(RetentionRule {
                 kind: RetentionKind::Written,
                 says: format!("the {} says how long data is kept", text.kind.name()),
@@ -189,13 +217,13 @@ fn is_document(file: &File) -> bool {
 
 static DELETES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\bdelete\s+from\b|\.delete\(\)|\.delete_all|delete_all\(|destroy_all|\.deleteMany\(|deleteMany\(|\.destroy\(\s*\{|->delete\(\)|->forceDelete\(|executedelete|deleteby\w*(?:before|lessthan)|deleteall|\.delete\(\s*(?:db|from|users|[A-Z])|\.prune\(|_raw_delete|\.remove\(\{|removeRange|\.from\([^)]*\)\s*\.delete\(|diesel::delete|delete_many|\.del\(\)",
+        r"(?i)\bdelete\s+from\b|\.delete\(\)|\.delete_all|delete_all\(|destroy_all|\.deleteMany\(|deleteMany\(|\.destroy\(\s*\{|->delete\(\)|->forceDelete\(|executedelete|deleteby\w*(?:before|lessthan)|deleteall|\.delete\(\s*(?:db|from|users|[A-Z])|\.prune\(|_raw_delete|\.remove\(\{|removeRange|\.from\([^)]*\)\s*\.delete\(|diesel::delete|delete_many|\.del\(\)|delete\w*_in_batches\(",
     )
     .ok()
 });
 static OLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:days?|months?|years?|weeks?)\.ago|timedelta\(\s*(?:days|weeks)|sub(?:days|weeks|months|years)\(|add(?:days|months|years)\(\s*-|minus(?:days|months|years|weeks)?\(|adddate\(|interval\b|duration::(?:days|weeks)|older_?than|retention|cutoff|days_ago|datetime\.add\(|subtract\(|60 \* 60 \* (?:24 \* )?1000|86400000|date_sub\(",
+        r"(?i)(?:days?|months?|years?|weeks?)\.ago|timedelta\(\s*(?:days|weeks)|sub(?:days|weeks|months|years)\(|add(?:days|months|years)\(\s*-|minus(?:days|months|years|weeks)?\(|adddate\(|interval\b|duration::(?:days|weeks)|older_?than|retention|cutoff|days_ago|datetime\.add\(|subtract\(|\bago\(|make_interval\(|60 \* 60 \* (?:24 \* )?1000|86400000|date_sub\(",
     )
     .ok()
 });
@@ -322,7 +350,10 @@ fn purges(tree: &Tree, scan: &Scan, plan: &Plan, schedules: &Schedules) -> Vec<R
         if !seen.insert((hit.file, line.to_string())) {
             continue;
         }
-        let told = window[offset.saturating_sub(4)..=offset].iter().rev().find_map(|line| subject(line));
+        let above = window[offset.saturating_sub(4)..=offset].iter().rev();
+        let below = window[offset..].iter().skip(1).take(4);
+        let told =
+            above.chain(below.filter(|_| file.language == Some("elixir"))).find_map(|line| subject(line));
         // A file's name says less than a table's: it has to name people or what they leave.
         let stem = file.name().split('.').next().unwrap_or_default();
         let personal = match &told {
@@ -370,7 +401,7 @@ fn scheduled_in_database(tree: &Tree, file: &File, hit: &Hit) -> Option<Retentio
 
 static TABLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i:delete\s+from\s+)["'`\[{]?([\w.]+)|([A-Z]\w+)(?:\.objects|\.where|::where|::query|\.unscoped|\.older|\.deleteMany|\.destroy)|(?:prisma|db|tx|ctx)\.(\w+)\.delete|from\(["']?(\w+)|delete\(([A-Z]\w+)|Repo\.delete_all|(\w+)(?:Repository|_repository|Repo|_repo)\b|(\w+)_set\b"#,
+        r#"(?i:delete\s+from\s+)["'`\[{]?([\w.]+)|([A-Z]\w+)(?:\.objects|\.where|::where|::query|\.unscoped|\.older|\.deleteMany|\.destroy)|(?:prisma|db|tx|ctx)\.(\w+)\.delete|\bfrom\(?\s*\w+ in ([A-Z][\w.]+)|from\(["']?(\w+)|delete\(([A-Z]\w+)|Repo\.delete_all|(\w+)(?:Repository|_repository|Repo|_repo)\b|(\w+)_set\b"#,
     )
     .ok()
 });
@@ -454,11 +485,37 @@ mod tests {
     #[test]
     fn every_pattern_compiles() {
         assert!(DATA.is_some() && SENTENCE.is_some() && PERSON.is_some() && TECHNICAL.is_some());
+        assert!(WHEN.is_some());
         assert!(DELETES.is_some() && OLD.is_some() && RUNS.is_some() && TABLE.is_some());
     }
 
     #[test]
+    fn as_long_as_necessary_is_no_time() {
+        let says = |line: &str| WHEN.as_ref().is_some_and(|when| when.is_match(line));
+        for line in [
+            "We keep it for 30 days.",
+            "Les comptes sont conservés pendant deux ans",
+            "We keep your data until you delete your account.",
+            "Messages are automatically deleted.",
+        ] {
+            assert!(says(line), "{line}");
+        }
+        for line in [
+            "We will only retain personal information for as long as necessary for the fulfilment of those purposes.",
+            "We will only keep your personal data for as long as:",
+            "it is needed for those purposes",
+            "How long we keep your data",
+        ] {
+            assert!(!says(line), "{line}");
+        }
+    }
+
+    #[test]
     fn subjects_of_statements() {
+        assert_eq!(
+            subject("        from(r in Shop.Accounts.DeletionRequest,").as_deref(),
+            Some("Shop.Accounts.DeletionRequest")
+        );
         assert_eq!(subject("DELETE FROM user_events WHERE x").as_deref(), Some("user_events"));
         assert_eq!(
             subject("Message.where('created_at < ?', 1.year.ago).delete_all").as_deref(),

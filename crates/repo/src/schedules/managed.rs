@@ -205,16 +205,24 @@ impl Reading<'_> {
             | "azurerm_mysql_flexible_server"
             | "azurerm_postgresql_server"
             | "azurerm_mysql_server"
-            | "azurerm_mariadb_server" => self.by_days(
-                "backup_retention_days",
-                Some(7.0),
-                POINT_IN_TIME,
-                if self.resource.flag("geo_redundant_backup_enabled") == Some(true) {
-                    "Azure's backup storage, copied to the paired region"
-                } else {
-                    "Azure's backup storage, in the same subscription"
-                },
-            ),
+            | "azurerm_mariadb_server" => {
+                let copied = self.flag("geo_redundant_backup_enabled");
+                let kept = match copied {
+                    Told::Is(true) => "Azure's backup storage, copied to the paired region",
+                    _ => "Azure's backup storage, in the same subscription",
+                };
+                let mut backup = self.by_days("backup_retention_days", Some(7.0), POINT_IN_TIME, kept);
+                // A copy in another region that is refused in so many words leaves the backups in that of the data.
+                if let (Some(backup), Told::Is(false)) = (&mut backup, copied)
+                    && backup.enabled
+                {
+                    backup.destination = Destination::Beside(
+                        "the region of the data (geo_redundant_backup_enabled = false)".to_owned(),
+                    );
+                    backup.at = self.at("geo_redundant_backup_enabled");
+                }
+                backup
+            }
             "azurerm_mssql_database" => self.by_days(
                 "short_term_retention_policy.retention_days",
                 Some(7.0),

@@ -144,6 +144,13 @@ fn defaults_of_services_and_what_cannot_be_told() {
         Some(false)
     );
     assert_eq!(of("resource \"azurerm_postgresql_flexible_server\" \"a\" {}\n"), Some(true));
+    let azure = |copied: &str| {
+        let code = format!("resource \"azurerm_postgresql_flexible_server\" \"a\" {{\n  {copied}\n}}\n");
+        managed(&[("main.tf", &code)])[0].2.clone()
+    };
+    assert!(matches!(azure(""), Destination::Apart(_)));
+    assert!(matches!(azure("geo_redundant_backup_enabled = true"), Destination::Apart(_)));
+    assert!(matches!(azure("geo_redundant_backup_enabled = false"), Destination::Beside(_)));
     assert_eq!(of("resource \"digitalocean_database_cluster\" \"a\" { engine = \"valkey\" }\n"), None);
     let render =
         |plan: &str| managed(&[("render.yaml", &format!("databases:\n- name: a\n  plan: {plan}\n"))])[0].0;

@@ -160,7 +160,8 @@ fn folders(seen: &Seen) -> BTreeMap<String, Component> {
 fn ships(file: &File) -> bool {
     let tool = |part: &str| {
         part.starts_with('.')
-            || matches!(part, "scripts" | "tools" | "tooling" | "benchmarks" | "benches" | "dev" | "hack")
+            || matches!(part, "scripts" | "tools" | "tooling" | "dev" | "hack")
+            || is_benchmark(part)
     };
     (file.class == Class::Shipped || file.class == Class::Generated)
         && !file.folder().split('/').any(|part| tool(part) && part != ".")
@@ -215,19 +216,9 @@ fn place(components: &mut BTreeMap<String, Component>, product: &Product) {
 pub fn is_tool_code(path: &str) -> bool {
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
     folders.split('/').any(|folder| {
-        matches!(
-            folder,
-            "scripts"
-                | "script"
-                | "tools"
-                | "tooling"
-                | "hack"
-                | "dev"
-                | "bench"
-                | "benches"
-                | "benchmarks"
-                | "build"
-        ) || folder.starts_with('.')
+        matches!(folder, "scripts" | "script" | "tools" | "tooling" | "hack" | "dev" | "build")
+            || is_benchmark(folder)
+            || folder.starts_with('.')
     }) || path.split('/').any(stands_in)
         || path.rsplit('/').next().is_some_and(|name| {
             name.starts_with("gulpfile")
@@ -236,6 +227,12 @@ pub fn is_tool_code(path: &str) -> bool {
                 || name.starts_with("dev-server")
                 || name == "conftest.py"
         })
+}
+
+/// A folder of programs that measure the application: `benches`, `Shop.Benchmarks`.
+fn is_benchmark(folder: &str) -> bool {
+    let last = folder.rsplit(['.', '-', '_']).next().unwrap_or(folder);
+    ["bench", "benches", "benchmark", "benchmarks"].iter().any(|name| last.eq_ignore_ascii_case(name))
 }
 
 /// A folder or file that stands in for something else, or plays: what it answers is nobody's.

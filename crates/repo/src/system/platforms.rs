@@ -109,6 +109,18 @@ pub fn platforms(seen: &Seen, components: &[Component]) -> Vec<Platform> {
             add(&TABLE[*index].key, seen.tree.files()[hit.file].at_line(hit.line), Certainty::Optional, None);
         }
     }
+    // Several platforms read a Procfile: where another one names itself, it is that one's.
+    let another = found.values().any(|platform| {
+        matches!(platform.key.as_str(), "scalingo" | "dokku" | "elastic-beanstalk")
+            && platform.certainty <= Certainty::Configured
+    });
+    let by_procfile = |platform: &Platform| {
+        platform.certainty >= Certainty::Configured
+            && platform.at.path().is_some_and(|path| path.rsplit('/').next() == Some("Procfile"))
+    };
+    if another && found.get("heroku").is_some_and(by_procfile) {
+        found.remove("heroku");
+    }
     let mut platforms: Vec<Platform> = found.into_values().collect();
     several_are_optional(&mut platforms);
     name_declared(seen, &mut platforms);
@@ -247,7 +259,7 @@ fn begins(start: &str, words: &[String]) -> bool {
 
 /// Hosted platforms that exclude each other: with files for several of them and no deployment by CI, each is an offer.
 const HOSTED: &[&str] =
-    &["vercel", "netlify", "fly", "render", "railway", "heroku", "app-engine", "digitalocean"];
+    &["vercel", "netlify", "fly", "render", "railway", "heroku", "scalingo", "app-engine", "digitalocean"];
 
 fn several_are_optional(platforms: &mut [Platform]) {
     let hosted = |platform: &Platform| HOSTED.contains(&platform.key.as_str());

@@ -339,3 +339,87 @@ fn a_server_that_stands_in_for_another_is_none() {
     assert!(!components("server-mock.js"));
     assert!(!components("payment-stub/app.js"));
 }
+
+#[test]
+fn a_procfile_belongs_to_the_platform_that_names_itself() {
+    let files = [("go.mod", "module x\n"), ("main.go", GO_SERVER), ("Procfile", "web: ./app\n")];
+    let keys = |more: &[(&str, &str)]| -> Vec<String> {
+        let all: Vec<(&str, &str)> = files.iter().chain(more).copied().collect();
+        system(&all).platforms.into_iter().map(|platform| platform.key).collect()
+    };
+    assert_eq!(keys(&[]), ["heroku"]);
+    assert_eq!(keys(&[("scalingo.json", "{}\n")]), ["scalingo"]);
+    assert_eq!(keys(&[("apphosting.yaml", "runConfig:\n  maxInstances: 1\n")]).len(), 2);
+}
+
+#[test]
+fn programs_that_measure_are_no_servers() {
+    let code = "var app = WebApplication.CreateBuilder(args).Build();\napp.Run();\n";
+    let found = system(&[
+        ("src/Shop/Shop.csproj", "<Project Sdk=\"Microsoft.NET.Sdk.Web\"></Project>\n"),
+        ("src/Shop/Program.cs", code),
+        (
+            "perf/Shop.Benchmarks/Shop.Benchmarks.csproj",
+            "<Project Sdk=\"Microsoft.NET.Sdk.Web\"></Project>\n",
+        ),
+        ("perf/Shop.Benchmarks/Program.cs", code),
+    ]);
+    let servers: Vec<&str> = found.servers().map(|server| server.folder.as_str()).collect();
+    assert_eq!(servers, ["src/Shop"]);
+}
+
+#[test]
+fn a_file_for_browsers_is_no_api() {
+    let next = |route: &str| {
+        system(&[
+            ("package.json", "{\"dependencies\": {\"next\": \"16.0.0\"}}"),
+            ("next.config.js", "module.exports = {}\n"),
+            ("app/page.tsx", "import Link from 'next/link'\n"),
+            (
+                route,
+                "import { NextResponse } from 'next/server'\nexport const GET = () => new Response('')\n",
+            ),
+        ])
+        .api
+        .len()
+    };
+    assert_eq!(next("app/manifest.json/route.ts"), 0);
+    assert_eq!(next("app/feed.xml/route.ts"), 0);
+    assert_eq!(next("app/orders/route.ts"), 1);
+}
+
+#[test]
+fn accounts_of_interfaces() {
+    let kotlin = system(&[
+        (
+            "build.gradle.kts",
+            "dependencies {\n    implementation(\"org.springframework.boot:spring-boot-starter-web:3.5.0\")\n    implementation(\"org.springframework.boot:spring-boot-starter-security:3.5.0\")\n}\n",
+        ),
+        (
+            "src/main/kotlin/SecurityConfig.kt",
+            "import org.springframework.boot.autoconfigure.SpringBootApplication\n@SpringBootApplication\nclass App {\n    fun chain(http: HttpSecurity) = http.authorizeHttpRequests { it.anyRequest().authenticated() }\n}\n",
+        ),
+    ]);
+    assert!(!kotlin.accounts.is_empty(), "{kotlin:?}");
+    let go = system(&[
+        ("go.mod", "module x\n\nrequire firebase.google.com/go/v4 v4.15.2\n"),
+        ("main.go", GO_SERVER),
+        ("auth.go", "package main\nfunc who() { token, err := client.VerifyIDToken(ctx, text) }\n"),
+    ]);
+    assert!(!go.accounts.is_empty(), "{go:?}");
+}
+
+#[test]
+fn cosmos_is_a_database() {
+    let found = system(&[
+        (
+            "Shop.csproj",
+            "<Project Sdk=\"Microsoft.NET.Sdk.Web\"><ItemGroup><PackageReference Include=\"Microsoft.Azure.Cosmos\" Version=\"3.5.0\" /></ItemGroup></Project>\n",
+        ),
+        (
+            "Program.cs",
+            "var builder = WebApplication.CreateBuilder(args);\nbuilder.AddAzureCosmosClient(\"db\");\n",
+        ),
+    ]);
+    assert_eq!(found.databases[0].engine, Engine::Cosmosdb);
+}

@@ -93,7 +93,7 @@ impl<'t> Source<'t> {
             | "unary_operator"
             | "navigation_expression" => match self.assigned(self.of(node)) {
                 Some(value) if value.id() != node.id() => deeper(value),
-                _ => UNKNOWN.to_string(),
+                _ => constant(self.text, self.of(node)).unwrap_or_else(|| UNKNOWN.to_string()),
             },
             "string_array" | "symbol_array" => self
                 .of(node)
@@ -434,6 +434,27 @@ fn symbol(text: &str) -> String {
         }
         word => word.to_owned(),
     }
+}
+
+/// A constant of django-csp or of Django, as it stands in a policy:
+/// <https://django-csp.readthedocs.io/en/latest/configuration.html>,
+/// <https://docs.djangoproject.com/en/stable/ref/csp/#django.utils.csp.CSP>.
+fn constant(text: &str, name: &str) -> Option<String> {
+    if !text.contains("csp.constants") && !text.contains("django.utils.csp") {
+        return None;
+    }
+    let (before, last) = name.rsplit_once('.').unwrap_or(("", name));
+    if !matches!(before, "" | "CSP" | "csp" | "constants" | "csp.constants") {
+        return None;
+    }
+    Some(match last {
+        "NONCE" => "'nonce-value'".to_owned(),
+        "SELF" | "NONE" | "UNSAFE_INLINE" | "UNSAFE_EVAL" | "UNSAFE_HASHES" | "STRICT_DYNAMIC"
+        | "REPORT_SAMPLE" | "WASM_UNSAFE_EVAL" => {
+            format!("'{}'", last.to_ascii_lowercase().replace('_', "-"))
+        }
+        _ => return None,
+    })
 }
 
 /// `scriptSrc` and `script_src` as `script-src`.

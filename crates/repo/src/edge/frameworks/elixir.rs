@@ -1,11 +1,68 @@
 //! Phoenix: `put_secure_browser_headers` and `force_ssl`.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use seaworthy_facts::{Ecosystem, HeaderValue, Layer};
 
 use super::spring::place;
 use super::{Room, State, lines};
 use crate::launches::is_development;
 use crate::tree::File;
+
+static DIRECTIVE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\b(\w+_src(?:_elem|_attr)?|base_uri|form_action|frame_ancestors):\s*(?:~w[\[({|]([^\])}|]*)[\])}|]|\[([^\]]*)\]|"([^"]*)")"#).ok()
+});
+
+/// A plug that makes the policy of a map of directives, with a nonce for each answer where it is asked to:
+/// <https://hexdocs.pm/plug_content_security_policy/>.
+fn directives(room: &mut Room, file: &File, text: &str) {
+    let mark = ["ContentSecurityPolicy,", "config :plug_content_security_policy"]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .find(|at| {
+            let line = text[..*at].rsplit('\n').next().unwrap_or_default();
+            !line.contains('#') && (line.contains("plug ") || text[*at..].starts_with("config"))
+        });
+    let (Some(at), Some(directive)) = (mark, DIRECTIVE.as_ref()) else { return };
+    let options: String = text[at..]
+        .lines()
+        .take(60)
+        .scan(true, |more, line| {
+            // Options end before the next plug or the end of the pipeline.
+            let trimmed = line.trim_start();
+            *more &= !trimmed.starts_with("plug ") && trimmed != "end";
+            more.then(|| format!("{}\n", if trimmed.starts_with('#') { "" } else { line }))
+        })
+        .collect();
+    if options.contains("report_only: true") {
+        return;
+    }
+    let nonces = options
+        .split_once("nonces_for:")
+        .and_then(|(_, rest)| rest.split_once(']'))
+        .map_or("", |(names, _)| names);
+    let mut policy: Vec<String> = Vec::new();
+    for found in directive.captures_iter(&options).take(30) {
+        let name = found.get(1).map_or("", |name| name.as_str());
+        let sources = (2..=4).find_map(|group| found.get(group)).map_or("", |sources| sources.as_str());
+        let sources = sources.replace(['"', ','], " ");
+        let nonce = if nonces.contains(&format!(":{name}")) { " 'nonce-value'" } else { "" };
+        let sources = sources.split_whitespace().collect::<Vec<_>>().join(" ");
+        policy.push(format!("{} {sources}{nonce}", name.replace('_', "-")));
+    }
+    if policy.is_empty() {
+        return;
+    }
+    let line = u32::try_from(text[..at].matches('\n').count() + 1).unwrap_or(u32::MAX);
+    room.sets(
+        "content-security-policy",
+        &policy.join("; "),
+        "a plug for the Content-Security-Policy",
+        Layer::Application,
+        &file.at_line(line),
+    );
+}
 
 /// Reads a router or a configuration.
 pub fn read(room: &mut Room, file: &File, text: &str) {
@@ -37,6 +94,7 @@ pub fn read(room: &mut Room, file: &File, text: &str) {
             set("x-xss-protection", "1; mode=block");
         }
     }
+    directives(room, file, text);
     let production = file.path.ends_with("prod.exs")
         || file.path.ends_with("runtime.exs")
         || file.path.ends_with("config.exs")

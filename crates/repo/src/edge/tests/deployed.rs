@@ -114,3 +114,32 @@ fn a_deployment_puts_another_file_in_place() {
     assert!(only(&found, "referrer-policy").counts());
     assert!(only(&found, "x-frame-options").unused.is_some());
 }
+
+#[test]
+fn container_apps_of_azure_redirect_unless_told_otherwise() {
+    let app = |ingress: &str| {
+        edge(&[(
+            "main.tf",
+            &format!("resource \"azurerm_container_app\" \"web\" {{\n  ingress {{\n{ingress}\n  }}\n}}\n"),
+        )])
+        .redirects
+    };
+    let outside = "    external_enabled = true";
+    assert!(!app(outside)[0].off);
+    assert!(!app(&format!("{outside}\n    allow_insecure_connections = false"))[0].off);
+    assert!(app(&format!("{outside}\n    allow_insecure_connections = true"))[0].off);
+    assert!(app(&format!("{outside}\n    allow_insecure_connections = var.open")).is_empty());
+    assert!(app("    target_port = 8000").is_empty());
+}
+
+#[test]
+fn constants_of_a_policy_in_django() {
+    let settings = "from csp.constants import NONCE, NONE, SELF\n\nMIDDLEWARE = [\n    \"django.middleware.security.SecurityMiddleware\",\n    \"csp.middleware.CSPMiddleware\",\n]\nCONTENT_SECURITY_POLICY = {\n    \"DIRECTIVES\": {\n        \"default-src\": [SELF],\n        \"object-src\": [NONE],\n        \"script-src\": [SELF, NONCE],\n    }\n}\n";
+    let found = edge(&[("manage.py", "import django\n"), ("shop/settings.py", settings)]);
+    let told = |text: &str| {
+        found
+            .header("content-security-policy")
+            .any(|header| matches!(&header.value, seaworthy_facts::HeaderValue::Text(value) if value.contains(text)))
+    };
+    assert!(told("script-src 'self' 'nonce-value'") && told("object-src 'none'"), "{:?}", found.headers);
+}

@@ -13,6 +13,7 @@ fn find<'a>(seen: &Seen<'a>) -> Vec<Found<'a>> {
         sql_files::is_sql(file)
             && (file.folder() == "supabase/migrations" || file.folder().ends_with("/supabase/migrations"))
             && !sql_files::is_down(file)
+            && is_applied(file.name())
     });
     by_folder(files)
         .into_iter()
@@ -27,6 +28,13 @@ fn find<'a>(seen: &Seen<'a>) -> Vec<Found<'a>> {
         .collect()
 }
 
+/// The command line applies `<timestamp>_name.sql` only, and skips files of other names:
+/// <https://supabase.com/docs/reference/cli/supabase-migration-up>.
+fn is_applied(name: &str) -> bool {
+    name.split_once('_')
+        .is_some_and(|(version, _)| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 fn read<'a>(seen: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
     sql_files::read(seen, entry)
 }
@@ -34,6 +42,12 @@ fn read<'a>(seen: &Seen<'a>, _: &Found<'a>, entry: &Entry<'a>) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::migrations::test_support::{only_set, outline};
+
+    #[test]
+    fn files_that_the_command_line_skips_are_no_migrations() {
+        assert!(super::is_applied("20250101000000_a.sql") && super::is_applied("0001_a.sql"));
+        assert!(!super::is_applied("add_members.sql") && !super::is_applied("README_first.sql"));
+    }
 
     #[test]
     fn checks_without_not_valid_and_a_written_down() {
