@@ -16,8 +16,9 @@ pub fn statements(report: &Report, commit: Option<&str>, version: &str) -> Vec<S
         return Vec::new();
     }
     // What nobody compared was restored and looked at, no more.
-    let rung =
-        if report.content_verified || !report.differences.is_empty() { Rung::Proven } else { Rung::Observed };
+    // Nor is a comparison proven that no damaged copy was put through.
+    let compared = !report.by_hand && (report.content_verified || !report.differences.is_empty());
+    let rung = if compared { Rung::Proven } else { Rung::Observed };
     let into = format!("{} {}", report.engine.name(), report.engine_version);
     let content = match report.verified_against {
         Some(Against::Manifest) => ", each as the manifest says",
