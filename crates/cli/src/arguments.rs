@@ -276,6 +276,46 @@ pub struct Attest {
 pub enum Drill {
     /// Restore the newest backup into a scratch server of its own, check it, and record what was found
     Restore(Box<DrillRestore>),
+    /// Try whether a bucket for staging gives back what was overwritten and deleted, and record it
+    Versioning(DrillVersioning),
+}
+
+/// `drill versioning`.
+#[derive(Debug, Args)]
+pub struct DrillVersioning {
+    /// The bucket, as s3://BUCKET
+    #[arg(value_name = "BUCKET")]
+    pub bucket: String,
+    /// Folder of the repository
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// Address of the object storage, where it is not AWS' own
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Region of the bucket
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Only ask the bucket whether it keeps versions, and write nothing
+    #[arg(long)]
+    pub only_ask: bool,
+    /// The bucket is for staging, although its name does not say so
+    #[arg(long, conflicts_with = "only_ask")]
+    pub staging: bool,
+    /// Only print every step
+    #[arg(long)]
+    pub plan: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Add nothing to the ledger
+    #[arg(long)]
+    pub no_record: bool,
+    /// SSH key to sign the record with; without it the agent's or your usual key, where there is one
+    #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
+    pub key: Option<PathBuf>,
+    /// Configuration file instead of PATH/seaworthy.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `drill restore`.

@@ -55,7 +55,8 @@ pub fn restore(arguments: &DrillRestore) -> Result<Outcome, Failure> {
     told(&report, arguments, &settings, signer.as_deref())
 }
 
-fn listen() -> Result<Interrupt, Failure> {
+/// Listens to signals.
+pub fn listen() -> Result<Interrupt, Failure> {
     Interrupt::listen()
         .map_err(|error| Failure::CouldNotAssess(format!("signals cannot be listened to: {error}")))
 }
@@ -144,7 +145,8 @@ fn look(mut order: Order, arguments: &DrillRestore) -> Result<Result<Plan, Outco
     }
 }
 
-fn failure(stop: Stop) -> Failure {
+/// How the command line says why a drill ended.
+pub fn failure(stop: Stop) -> Failure {
     match stop {
         Stop::Usage(why) => Failure::Usage(why),
         stop => Failure::CouldNotAssess(stop.to_string()),
@@ -275,7 +277,8 @@ fn consent_to_look(order: &Order, arguments: &DrillRestore) -> Result<Option<Out
     Ok(None)
 }
 
-fn agreed(text: &str, yes: bool) -> Result<(), Failure> {
+/// Asks a person.
+pub fn agreed(text: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
@@ -296,18 +299,26 @@ fn agreed(text: &str, yes: bool) -> Result<(), Failure> {
     Err(Failure::Usage("nothing was done".to_owned()))
 }
 
-/// The key of the record: one that is named must work, any other is used where it is at hand.
 fn signer(arguments: &DrillRestore, settings: &Settings) -> Result<Option<Box<dyn Signer>>, Failure> {
-    let ledger = settings.ledger(&arguments.path)?;
+    signer_for(&arguments.path, arguments.key.as_deref(), settings)
+}
+
+/// The key of the record: one that is named must work, any other is used where it is at hand.
+pub fn signer_for(
+    folder: &Path,
+    key: Option<&Path>,
+    settings: &Settings,
+) -> Result<Option<Box<dyn Signer>>, Failure> {
+    let ledger = settings.ledger(folder)?;
     let allowed = match &ledger.allowed_signers {
         Some((text, file)) => {
             Some(AllowedSigners::parse(text).map_err(|error| Failure::Usage(format!("{file}: {error}")))?)
         }
         None => None,
     };
-    let ask = |path: &Path| crate::attest::passphrase(path).filter(|_| arguments.key.is_some());
+    let ask = |path: &Path| crate::attest::passphrase(path).filter(|_| key.is_some());
     let context = SigningContext::from_environment(&ask, allowed.as_ref());
-    match (find_signer(arguments.key.as_deref(), &context), &arguments.key) {
+    match (find_signer(key, &context), key) {
         (Ok(signer), _) => Ok(Some(signer)),
         (Err(error), Some(_)) => Err(Failure::Usage(error.to_string())),
         (Err(_), None) => Ok(None),

@@ -13,6 +13,7 @@ mod init;
 mod output;
 mod probing;
 mod remember;
+mod versioning;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Judge(judge) => halves::judge(&judge),
         Command::Attest(attest) => attest::attest(&attest),
         Command::Drill { drill: arguments::Drill::Restore(restore) } => drill::restore(&restore),
+        Command::Drill { drill: arguments::Drill::Versioning(asked) } => versioning::versioning(&asked),
         Command::Backup { backup: arguments::Backup::Manifest(manifest) } => backup::manifest(&manifest),
         Command::Completions { shell } => {
             let mut text = Vec::new();

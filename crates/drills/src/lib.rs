@@ -11,6 +11,8 @@
 //! | [`Stop`] | why a drill ends early: only [`Stop::Refused`] says something about what was drilled |
 //! | [`storage`] | buckets that speak S3's protocol |
 //!
+//! [`versioning`] is a drill of its own: whether a bucket gives back what was deleted.
+//!
 //! # The restore drill
 //!
 //! [`restore::plan`] looks and does nothing; [`restore::run`] acts; [`restore::record::statements`] gives what goes into the
@@ -38,6 +40,7 @@ pub mod restore;
 pub mod scratch;
 mod stop;
 pub mod storage;
+pub mod versioning;
 
 pub use interrupt::Interrupt;
 pub use progress::Progress;

@@ -356,7 +356,7 @@ pub fn full(path: &Path) -> String {
 }
 
 /// Twelve hexadecimal digits that nobody can foresee.
-fn random() -> io::Result<String> {
+pub fn random() -> io::Result<String> {
     let mut bytes = [0_u8; 6];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

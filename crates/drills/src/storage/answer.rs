@@ -62,7 +62,8 @@ pub fn listing(text: &str) -> Result<Page, String> {
 pub fn versioning(text: &str) -> Result<Versioning, String> {
     let document = parse(text)?;
     let root = document.root_element();
-    if root.tag_name().name() != "VersioningConfiguration" {
+    // Some storages name the answer after the question.
+    if !["VersioningConfiguration", "GetBucketVersioningResponse"].contains(&root.tag_name().name()) {
         return Err(format!("it is a {}", root.tag_name().name()));
     }
     match child(root, "Status").map(str::trim) {
