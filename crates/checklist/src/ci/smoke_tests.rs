@@ -164,7 +164,13 @@ const LOCAL: [&str; 5] = ["localhost", "127.0.0.1", "0.0.0.0", "[::1]", "host.do
 fn is_local(check: &Work) -> bool {
     let says_local = |text: &str| LOCAL.iter().any(|name| text.contains(name));
     if let Some(command) = check.command {
-        if command.words.iter().any(|word| says_local(word)) {
+        // `--resolve shop.example:443:127.0.0.1`: the deployed name, asked on the host that serves it.
+        let mut words = command.words.iter().scan(false, |resolved, word| {
+            let skipped = *resolved || word.starts_with("--resolve=");
+            *resolved = word == "--resolve";
+            Some((word, skipped))
+        });
+        if words.any(|(word, skipped)| !skipped && says_local(word)) {
             return true;
         }
         if command.words.iter().any(|word| word.contains("://")) {
@@ -235,6 +241,8 @@ mod checks {
         let (status, reason) = judged(&ITEM, on_push(vec![deploy(), ask("http://localhost:3000/up")]));
         assert_eq!(status, Status::Fail);
         assert!(reason.contains("local address"), "{reason}");
+        let named = ask("--resolve x.org:443:127.0.0.1 https://x.org/up");
+        assert_eq!(judged(&ITEM, on_push(vec![deploy(), named])).0, Status::Pass);
         let mut masked = on_push(vec![deploy(), ask("https://x.org/up")]);
         masked.workflows[0].jobs[0].steps[1].failure_ignored = Some("continue-on-error".to_owned());
         assert_eq!(judged(&ITEM, masked).0, Status::Fail);

@@ -35,7 +35,11 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
         "exporters and agents (node_exporter, cAdvisor, Telegraf, Datadog, CloudWatch, Netdata, Beszel …) in images, charts and deployment files; platforms that document collecting metrics themselves",
     );
     findings.because("no exporter, no agent and no platform that collects metrics of its own was found");
-    let promises = system.promises("metrics");
+    // Supabase measures its own project; a server or front end beside it runs elsewhere.
+    let elsewhere =
+        system.components.iter().any(|part| part.http_server.is_some() && !part.folder.contains("supabase"));
+    let mut promises = system.promises("metrics");
+    promises.retain(|(platform, _)| platform.key != "supabase" || !elsewhere);
     for (platform, promise) in &promises {
         findings.supports(format!("on {}: {} ({})", platform.key, promise.says, promise.link), &platform.at);
     }
@@ -138,6 +142,14 @@ mod tests {
         assert_eq!(judged(&ITEM, &facts).0, Status::Pass);
         assert_eq!(judged(&ITEM, &on_platform("fly", Certainty::Configured, "metrics")).0, Status::Pass);
         assert_eq!(judged(&ITEM, &on_platform("fly", Certainty::Optional, "metrics")).0, Status::Unknown);
+        let mut supabase = on_platform("supabase", Certainty::Configured, "metrics");
+        let mut system = supabase.system.get().unwrap().clone();
+        assert!(system.http_server().is_some());
+        supabase.system = system.clone().into();
+        assert_eq!(judged(&ITEM, &supabase).0, Status::Unknown, "the server runs elsewhere");
+        system.components.iter_mut().for_each(|part| part.folder = "supabase/functions".to_owned());
+        supabase.system = system.into();
+        assert_eq!(judged(&ITEM, &supabase).0, Status::Pass);
     }
 
     #[test]

@@ -101,8 +101,10 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
             }
         }
     }
+    let listeners = listeners(tree, scan, found.keys().any(|(_, index)| is_event(*index)));
     found
         .into_iter()
+        .filter(|((name, index), _)| !is_event(*index) || is_listened(&listeners, name))
         .map(|((name, index), used)| Product {
             capability: "metric".to_owned(),
             name: format!("{name} ({})", CALLS[index].library),
@@ -111,6 +113,35 @@ pub fn products(tree: &Tree, scan: &Scan, plan: &Plan) -> Vec<Product> {
             ..Product::default()
         })
         .collect()
+}
+
+/// Events of Elixir's telemetry go to whoever listens; without a listener nothing is recorded.
+fn is_event(index: usize) -> bool {
+    CALLS[index].library == "Telemetry for Elixir"
+}
+
+/// How many files are searched for listeners.
+const LISTENERS: usize = 3_000;
+
+/// The texts that attach handlers to events, or make metrics of them.
+fn listeners(tree: &Tree, scan: &Scan, wanted: bool) -> Vec<Arc<str>> {
+    if !wanted {
+        return Vec::new();
+    }
+    let marks = ["telemetry.attach", "Telemetry.Metrics", "PromEx.Plugin"];
+    tree.files()
+        .iter()
+        .filter(|file| file.language == Some("elixir") && scan.ships(file))
+        .take(LISTENERS)
+        .filter_map(|file| tree.text(file))
+        .filter(|text| marks.iter().any(|mark| text.contains(mark)))
+        .collect()
+}
+
+/// Whether a listener names an event: whole, or by the last part of its name.
+fn is_listened(listeners: &[Arc<str>], name: &str) -> bool {
+    let last = format!(":{}", name.rsplit('.').next().unwrap_or(name));
+    listeners.iter().any(|text| text.contains(name) || text.contains(&last))
 }
 
 /// A page or script that only shows or tries how recording works (`TestPage.tsx`).
@@ -311,7 +342,11 @@ mod tests {
                 "orders.refused",
             ),
             ("b.py", "c = meter.create_counter(\n    ORDERS_REFUSED,\n)", "ORDERS_REFUSED"),
-            ("a.ex", ":telemetry.execute([:shop, :order, :placed], %{count: 1})", "shop.order.placed"),
+            (
+                "a.ex",
+                ":telemetry.execute([:shop, :order, :placed], %{count: 1})\n:telemetry.attach(\"x\", [:shop, :order, :placed], &log/4, nil)",
+                "shop.order.placed",
+            ),
             (
                 "a.php",
                 "PostHog::capture([\n  'distinctId' => $id,\n  'event' => 'order placed',\n]);",
@@ -340,6 +375,7 @@ mod tests {
         assert!(recorded("a.py", "from collections import Counter\nc = Counter('letters')").is_empty());
         assert!(recorded("a.ts", "posthog.capture(eventName, properties)").is_empty());
         assert!(recorded("a.test.ts", "posthog.capture('order placed')").is_empty());
+        assert!(recorded("a.ex", ":telemetry.execute([:shop, :order, :placed], %{count: 1})").is_empty());
         assert!(recorded("src/TestPage.tsx", "umami.track('order-placed')").is_empty());
         assert!(recorded("a.rb", "# StatsD.increment(\"orders.paid\")").is_empty());
     }

@@ -64,6 +64,13 @@ fn what_the_generator_wrote_is_not_the_teams() {
 fn handlers_count_and_redirects_to_the_start_page_do_not() {
     let flask = "@app.errorhandler(404)\ndef a(e): ...\n@app.errorhandler(Exception)\ndef b(e): ...\n";
     assert_eq!(pages(&["flask"], &[("app.py", flask)]), (true, true));
+    let phoenix = |kind: &str| {
+        let code = format!(
+            "defmodule ShopWeb.Errors do\n  def render(\"500.{kind}\", _), do: page()\n  def render(\"404.{kind}\", _), do: page()\nend\n"
+        );
+        pages(&["phoenix"], &[("lib/shop_web/errors.ex", &code)])
+    };
+    assert_eq!((phoenix("html"), phoenix("json")), ((true, true), (false, false)));
     let redirect = "const r = <Route\n  path=\"*\"\n  element={<Navigate to=\"/\" />} />\n";
     assert_eq!(pages(&["react"], &[("src/App.jsx", redirect)]), (false, false));
     let own =

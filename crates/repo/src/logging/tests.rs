@@ -36,6 +36,10 @@ fn loggers_of_each_stack() {
     assert_eq!(shape("src/log.ts", always), Some(LogShape::Text));
     let winston = "const winston = require('winston');\nmodule.exports = winston.createLogger({ format: winston.format.json() });\n";
     assert_eq!(shape("log.js", winston), json);
+    let elsewhere = "import { WinstonModule } from 'nest-winston';\nimport { options } from './options';\nexport const log = WinstonModule.createLogger(options);\n";
+    assert_eq!(shape("src/log.ts", elsewhere), None);
+    let people = "import * as winston from 'winston';\nexport const options = { format: winston.format.combine(utilities.format.nestLike('Shop')) };\n";
+    assert_eq!(shape("src/options.ts", people), Some(LogShape::Text));
     let structlog =
         "import structlog\nstructlog.configure(processors=[structlog.processors.JSONRenderer()])\n";
     assert_eq!(shape("app/log.py", structlog), json);
