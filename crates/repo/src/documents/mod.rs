@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use seaworthy_facts::{Documents, Observed, RunbookSection};
 use seaworthy_syntax::position::PositionIndex;
 use seaworthy_syntax::{Limits, markdown};
@@ -16,8 +19,7 @@ pub fn collect(tree: &Tree) -> Documents {
     for file in tree.files().iter().filter(|file| is_document(file)) {
         let Some(text) = tree.text(file) else { continue };
         documents.read += 1;
-        let lower = text.to_lowercase();
-        if TOPICS.iter().any(|topic| lower.contains(topic)) {
+        if TOPIC.as_ref().is_some_and(|topic| topic.is_match(&*text)) {
             sections(tree, file, &as_markdown(file, &text), &mut documents);
         }
         forward_fix(file, &text, &mut documents);
@@ -27,6 +29,10 @@ pub fn collect(tree: &Tree) -> Documents {
 
 const TOPICS: &[&str] =
     &["rollback", "roll back", "roll-back", "rolling back", "downgrad", "revert", "going back", "go back to"];
+
+/// Any of the topics, in one pass.
+static TOPIC: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(TOPICS).ok());
 
 /// Documents of this project: history and rules for contributors tell nobody how to operate it.
 fn is_document(file: &File) -> bool {

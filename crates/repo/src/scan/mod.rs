@@ -207,10 +207,11 @@ fn scan_text(
     if matches!(file.class, Class::Vendored | Class::Generated) || generated {
         return result;
     }
+    let looked_through = code_of_document(file, text).as_bytes();
     let mut counts: HashMap<usize, u16> = HashMap::new();
     // Lines are counted on from the last hit: most files have none.
     let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
-    literals.find(bytes, |found| {
+    literals.find(looked_through, |found| {
         for &needle_index in &wanted_by[found.literal] {
             let needle = &needles.needles[needle_index];
             if needle.whole_word && !is_whole_word(bytes, found.start, found.end) {
@@ -242,6 +243,20 @@ fn scan_text(
         }
     });
     result
+}
+
+/// The part of a text that is no prose: all of it, but for documents. Of those only MDX has code, at its beginning; what is
+/// in a fenced block is quoted.
+fn code_of_document<'t>(file: &File, text: &'t str) -> &'t str {
+    // The readme of the whole also says what kind of project this is.
+    if file.class != Class::Documentation || file.language.is_some() || file.folder() == "." {
+        return text;
+    }
+    match file.extension() {
+        "md" | "rst" | "adoc" => "",
+        "mdx" => &text[..text.find("\n```").unwrap_or(text.len())],
+        _ => text,
+    }
 }
 
 fn is_whole_word(bytes: &[u8], start: usize, end: usize) -> bool {

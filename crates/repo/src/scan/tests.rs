@@ -76,3 +76,16 @@ fn a_library_among_served_files_does_not_ship() {
         tree.files().iter().filter(|file| scan.ships(file)).map(|file| file.path.as_str()).collect();
     assert_eq!(ships, ["public/lib/shop.js", "src/maps.js"]);
 }
+
+#[test]
+fn of_documents_only_what_they_import_is_looked_through() {
+    let text = "import { Chart } from 'charts'\n\n# Charts\n\n```ts\nimport { Map } from 'maps'\n```\n";
+    let (_folder, tree) = tree(&[("docs/a.mdx", text), ("docs/b.md", text), ("docs/conf.py", text)]);
+    let mut needles = Needles::default();
+    let (charts, maps) = (needles.text("'charts'"), needles.text("'maps'"));
+    let scan = scan(&tree, &needles);
+    let files =
+        |needle| scan.hits(needle).iter().map(|hit| &*tree.files()[hit.file].path).collect::<Vec<_>>();
+    assert_eq!(files(charts), ["docs/a.mdx", "docs/conf.py"]);
+    assert_eq!(files(maps), ["docs/conf.py"]);
+}

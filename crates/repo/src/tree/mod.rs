@@ -351,6 +351,10 @@ impl Tree {
                 _ => None,
             };
         }
+        if is_media(file.extension()) {
+            let _ = file.content.set(Content::Binary);
+            return None;
+        }
         let read = self.listed.anchors[file.root].read(self.relative(file), &self.listed.limits, |text| {
             let content = if keep { Content::Text(Arc::from(text)) } else { Content::Released };
             (content, look(text))
@@ -495,6 +499,39 @@ impl Tree {
         problems.sort_by(|left, right| left.at.cmp(&right.at));
         problems
     }
+}
+
+/// Pictures, sounds, films, fonts and archives: nothing in them is read, so they are not opened.
+fn is_media(extension: &str) -> bool {
+    matches!(
+        extension,
+        "png"
+            | "jpg"
+            | "jpeg"
+            | "gif"
+            | "webp"
+            | "avif"
+            | "ico"
+            | "bmp"
+            | "tiff"
+            | "mp3"
+            | "mp4"
+            | "webm"
+            | "mov"
+            | "ogg"
+            | "wav"
+            | "woff"
+            | "woff2"
+            | "ttf"
+            | "otf"
+            | "eot"
+            | "pdf"
+            | "zip"
+            | "gz"
+            | "tgz"
+            | "7z"
+            | "jar"
+    )
 }
 
 fn extension_of(path: &str) -> &str {
