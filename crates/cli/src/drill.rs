@@ -225,6 +225,7 @@ fn order(arguments: &DrillRestore, settings: &Settings, instant: Instant) -> Res
     };
     Ok(Order {
         place: Place::read(location, &base, &reach).map_err(failure)?,
+        declared: arguments.from.is_none(),
         pattern,
         stanza: config.backups.stanza.clone(),
         password_command: config.restore.password_command.clone(),

@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::process::Stdio;
 
 use common::{Run, Sample, command, finish};
 use seaworthy_testkit::storage::Storage;
@@ -88,4 +89,50 @@ fn a_bucket_without_versions_fails_and_production_is_only_asked() {
         (Some("pass"), Some("observed")),
         "{item:#}"
     );
+}
+
+/// What is in a bucket, as names of versions.
+fn versions(storage: &Storage, of: &str) -> usize {
+    storage.ask("GET", "acme-staging?versions", b"").matches(&format!("<Key>{of}")).count()
+}
+
+#[test]
+fn what_a_killed_drill_left_goes_with_the_next_one_a_day_later() {
+    for (storage, old) in [(Storage::of_the_past(48), true), (Storage::start(), false)] {
+        let sample = Sample::plain(&[("package.json", "{}"), ("kept", "of somebody else")]);
+        storage.bucket("acme-staging");
+        storage.versioning("acme-staging", "Enabled");
+        // The names of others, however much they look like a drill's.
+        for key in ["seaworthy-drill-notes/object", "seaworthy-drill-0123456789ab/other"] {
+            storage.put("acme-staging", key, &sample.file("kept"));
+        }
+        // Killed at the first sight of its object; where it was faster, once more.
+        let before = versions(&storage, "seaworthy-drill-");
+        let left = (0..20).find_map(|_| {
+            let mut drill = command(sample.path());
+            drill.args([
+                "drill",
+                "versioning",
+                "--endpoint",
+                &storage.endpoint(),
+                "s3://acme-staging",
+                "--yes",
+                "--no-record",
+            ]);
+            drill.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
+            drill.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = drill.spawn().unwrap();
+            while child.try_wait().unwrap().is_none() && versions(&storage, "seaworthy-drill-") == before {}
+            child.kill().unwrap();
+            child.wait().unwrap();
+            Some(versions(&storage, "seaworthy-drill-") - before).filter(|left| *left > 0)
+        });
+        let left = left.expect("a drill is killed before it has cleaned up");
+        let plan = drill(&sample, &storage, &["s3://acme-staging", "--plan"]);
+        assert_eq!(plan.stdout.contains("drills that were killed"), old, "{plan:?}");
+        let run = drill(&sample, &storage, &["s3://acme-staging", "--yes", "--no-record"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.stdout.contains(&format!("{left} versions that drills")), old, "{run:?}");
+        assert_eq!(versions(&storage, "seaworthy-drill-") - before, if old { 0 } else { left }, "{run:?}");
+    }
 }

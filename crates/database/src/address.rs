@@ -1,11 +1,24 @@
 //! What the addresses of all servers have in common.
 
+use std::path::PathBuf;
+
 /// `scheme://user:password@hosts/database?query`, still encoded.
 pub struct Parts<'a> {
     pub user: Option<(&'a str, &'a str)>,
     pub hosts: &'a str,
     pub database: &'a str,
     pub query: &'a str,
+}
+
+/// What an address leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// A socket of this machine. A proxy may listen there.
+    Socket,
+    /// A host, by name or number.
+    Host(String),
+    /// A file of this machine.
+    File(PathBuf),
 }
 
 /// Takes an address apart.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use crate::address::Way;
 use crate::{Contents, Engine, Error, Identity, mariadb, postgres, sqlite};
 
 /// Where a database is.
@@ -41,6 +42,15 @@ impl Address {
             Address::Postgresql(_) => Engine::Postgresql,
             Address::Mariadb(_) => Engine::Mariadb,
             Address::Sqlite(_) => Engine::Sqlite,
+        }
+    }
+
+    /// Where it leads to, where the address says it.
+    pub fn leads_to(&self) -> Option<Way> {
+        match self {
+            Address::Postgresql(address) => address.leads_to(),
+            Address::Mariadb(address) => Some(address.leads_to()),
+            Address::Sqlite(path) => Some(Way::File(path.clone())),
         }
     }
 

@@ -29,6 +29,7 @@
 //! | `repositories/` | takes the artefact out of a repository of a backup tool, with the tool | a file, a line in `repositories::look` |
 //! | `checks/` | what is asked of a restored database | a file, a line in `checks::all` |
 //! | `controls` | damaged copies that must not pass | |
+//! | `placement/` | where the backup is, and where the data | |
 //! | `objectives` | age, gaps and duration against what is allowed | |
 //!
 //! An engine restores a [`restore::Copy`], which is the artefact or a damaged copy of it, so that a negative control goes

@@ -9,11 +9,17 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::scratch::random;
-use crate::storage::{Address, Reach, Store, Versioning};
+use crate::storage::{Address, Reach, Store, Version, Versioning};
 use crate::{Interrupt, Stop};
 
 /// Days that the result stays good for.
 const DAYS: i64 = 30;
+
+/// What the names of the drill's own objects begin with.
+const OWN: &str = "seaworthy-drill-";
+
+/// How old what an earlier drill left must be, in hours: another one may be at work.
+const OLD: i64 = 24;
 
 /// Words of a name that say that people work with what is in there.
 const PRODUCTION: &[&str] = &["prod", "prd", "production", "live"];
@@ -59,6 +65,8 @@ pub struct Plan {
     store: Store,
     says: Versioning,
     key: String,
+    /// What drills that were killed left behind.
+    old: Vec<Version>,
 }
 
 /// What came of it.
@@ -76,6 +84,8 @@ pub struct Report {
     pub reason: Option<String>,
     /// What could not be removed.
     pub left: Option<String>,
+    /// Versions of earlier drills that were removed.
+    pub swept: usize,
     /// Whether the bucket is for staging.
     staging: bool,
     at: Timestamp,
@@ -113,7 +123,23 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
     let store = Store::open(name, &order.reach)?;
     let says = store.versioning()?;
     let generated = random().map_err(|error| Stop::CouldNot(format!("no name can be made: {error}")))?;
-    Ok(Plan { order, store, says, key: format!("seaworthy-drill-{generated}/object") })
+    let mut plan = Plan { order, store, says, key: format!("{OWN}{generated}/object"), old: Vec::new() };
+    if plan.acts() {
+        plan.old = left_behind(plan.store.versions_below(OWN)?, plan.order.now);
+    }
+    Ok(plan)
+}
+
+/// Versions of objects with a generated name, of each of which everything is old.
+fn left_behind(versions: Vec<Version>, now: Timestamp) -> Vec<Version> {
+    let generated = |key: &str| {
+        let name = key.strip_prefix(OWN).and_then(|rest| rest.strip_suffix("/object"));
+        name.is_some_and(|name| name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let old = |version: &Version| version.modified.is_some_and(|at| now.duration_since(at).as_hours() >= OLD);
+    let young: Vec<String> =
+        versions.iter().filter(|version| !old(version)).map(|version| version.key.clone()).collect();
+    versions.into_iter().filter(|version| generated(&version.key) && !young.contains(&version.key)).collect()
 }
 
 impl Plan {
@@ -136,6 +162,13 @@ impl Plan {
                  4. delete every version of this object, and nothing else\n",
                 self.key
             ));
+            if !self.old.is_empty() {
+                text.push_str(&format!(
+                    "  5. delete what drills that were killed left more than a day ago: {} versions, under names like {}\n",
+                    self.old.len(),
+                    self.old[0].key
+                ));
+            }
         }
         text
     }
@@ -153,6 +186,7 @@ pub fn run(plan: &Plan, interrupt: &Interrupt) -> Result<Report, Stop> {
         tried: Vec::new(),
         reason: None,
         left: None,
+        swept: 0,
         staging: plan.order.is_staging || says(plan.store.name(), STAGING),
         at: plan.order.now,
     };
@@ -163,6 +197,11 @@ pub fn run(plan: &Plan, interrupt: &Interrupt) -> Result<Report, Stop> {
     if !plan.acts() {
         return Ok(report);
     }
+    for version in &plan.old {
+        interrupt.check()?;
+        plan.store.delete(&version.key, Some(&version.id))?;
+    }
+    report.swept = plan.old.len();
     let tried = exercise(plan, interrupt, &mut report);
     report.left = clear(plan);
     tried?;
@@ -239,6 +278,12 @@ impl Report {
         }
         if let Some(reason) = &self.reason {
             text.push_str(&format!("  ✗ {reason}\n"));
+        }
+        if self.swept > 0 {
+            text.push_str(&format!(
+                "  · {} versions that drills which were killed had left were removed\n",
+                self.swept
+            ));
         }
         match &self.left {
             Some(left) => text.push_str(&format!("  ✗ {left}; remove them by hand\n")),

@@ -30,6 +30,30 @@ impl Storage {
         Storage { port, _server: Server::program(command, port) }
     }
 
+    /// Starts one that checks the signature of every request with AWS' own library, and knows one key.
+    ///
+    /// # Panics
+    /// As [`Storage::start`].
+    pub fn verifying(key: &str, secret: &str) -> Storage {
+        Storage::scripted(&[key, secret, "0"])
+    }
+
+    /// Starts one where everything was stored `hours` ago.
+    ///
+    /// # Panics
+    /// As [`Storage::start`].
+    pub fn of_the_past(hours: u32) -> Storage {
+        Storage::scripted(&["", "", &hours.to_string()])
+    }
+
+    fn scripted(arguments: &[&str]) -> Storage {
+        let port = free_port();
+        let mut command = Command::new("python3");
+        command.args(["-c", include_str!("verifying_storage.py"), &port.to_string()]).args(arguments);
+        command.env("PYTHONPATH", PYTHON_TOOLS);
+        Storage { port, _server: Server::program(command, port) }
+    }
+
     /// Its address.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -84,7 +108,7 @@ impl Storage {
     pub fn ask(&self, method: &str, path: &str, body: &[u8]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the storage listens");
         let head = format!(
-            "{method} /{path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nx-amz-acl: public-read-write\r\nContent-Length: {}\r\n\r\n",
+            "{method} /{path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nx-amz-acl: public-read-write\r\nx-setup: yes\r\nContent-Length: {}\r\n\r\n",
             self.port,
             body.len()
         );

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::address::{decoded, parameters, parts};
+use crate::address::{Way, decoded, parameters, parts};
 
 /// The parts of a connection address.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -101,6 +101,15 @@ impl Address {
         }
         if !self.database.is_empty() {
             command.arg(format!("--database={}", self.database));
+        }
+    }
+
+    /// Where it leads to: the client takes `localhost` for the socket.
+    pub fn leads_to(&self) -> Way {
+        match self.host.as_str() {
+            "" | "localhost" => Way::Socket,
+            host if host.starts_with('/') || host.starts_with('@') => Way::Socket,
+            host => Way::Host(host.to_owned()),
         }
     }
 

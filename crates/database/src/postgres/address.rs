@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::address::{decoded, parameters, parts};
+use crate::address::{Way, decoded, parameters, parts};
 
 /// The parts of a connection address, as variables of libpq.
 #[derive(Clone, PartialEq, Eq)]
@@ -118,15 +118,28 @@ impl Address {
         }
     }
 
+    fn of(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where it leads to; nothing where that is written elsewhere, or where it names several hosts.
+    pub fn leads_to(&self) -> Option<Way> {
+        match self.of("PGHOSTADDR").or_else(|| self.of("PGHOST")) {
+            None if self.of("PGSERVICE").is_some() => None,
+            None => Some(Way::Socket),
+            Some(host) if host.contains(',') => None,
+            // The second is a socket without a file.
+            Some(host) if host.starts_with('/') || host.starts_with('@') => Some(Way::Socket),
+            Some(host) => Some(Way::Host(host.to_owned())),
+        }
+    }
+
     /// Without a password.
     pub fn shown(&self) -> String {
-        let of = |name: &str| {
-            self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-        };
         format!(
             "{} on {}",
-            of("PGDATABASE").unwrap_or("the database"),
-            of("PGHOST").unwrap_or("this machine")
+            self.of("PGDATABASE").unwrap_or("the database"),
+            self.of("PGHOST").unwrap_or("this machine")
         )
     }
 }

@@ -10,6 +10,7 @@ mod locations;
 mod mariadb;
 mod objectives;
 mod pieces;
+pub mod placement;
 mod postgres;
 mod providers;
 mod reading;
@@ -32,6 +33,7 @@ pub use checks::migrations::Sequence as Migrations;
 use encryption::{Decryption, Encryption};
 pub use locations::{Newest, Place};
 pub use objectives::Objective;
+pub use placement::Placement;
 pub use reading::{Copy, Damage, Layer};
 pub use report::{Check, Control, ControlOutcome, Outcome, Report, Verdict};
 pub use repositories::{has_password, is_one as is_repository};
@@ -49,6 +51,8 @@ const LONGEST_LOOK: u64 = 1 << 30;
 pub struct Order {
     /// Where the backups are.
     pub place: Place,
+    /// The configuration declares it; else it was named for this drill alone, and may be a copy.
+    pub declared: bool,
     /// Which of the files there, as a glob.
     pub pattern: Option<String>,
     /// Which stanza of a repository of pgBackRest.
@@ -341,6 +345,9 @@ impl Plan {
                     several => format!(", {several} objects"),
                 }
             ));
+            steps.push(
+                "ask the bucket whether it keeps versions of what is overwritten and deleted".to_owned(),
+            );
         }
         for layer in &artefact.layers {
             if let Layer::Encrypted(decryption) = layer {
@@ -350,7 +357,9 @@ impl Plan {
         steps.extend(self.engine.steps(artefact, self.account.as_ref()));
         if self.engine.kind() != Kind::Sqlite {
             steps.push(
-                "keep those programs, and whatever the backup makes them start, from writing outside of the folder, from reading                  more than the system's programs and the backup, and from the network (Landlock and seccomp; said where the                  kernel lacks them)"
+                "keep those programs, and whatever the backup makes them start, from writing outside of the folder, from reading \
+                 more than the system's programs and the backup, and from the network (Landlock and seccomp; the report says what the kernel \
+                 lacks)"
                     .to_owned(),
             );
         }
@@ -374,6 +383,8 @@ impl Plan {
                 source.address.shown(),
                 source.variable
             ));
+            steps
+                .push("compare where its data is with where the backup is: disk, machine, bucket".to_owned());
         }
         for verify in &self.order.verify {
             steps.push(match verify {

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use seaworthy_ledger::{Environment, Kind, Outcome, Predicate, Rung, Statement, Subject};
 use serde_json::{Value, json};
 
+use super::placement::Distance;
 use super::report::{Against, Report, Verdict};
 use crate::progress::in_words;
 
@@ -72,6 +73,16 @@ pub fn statements(report: &Report, commit: Option<&str>, version: &str) -> Vec<S
             7,
         ));
     }
+    // A backup that is apart and cannot be restored is none.
+    match &report.placement {
+        Some(placement) if placement.counts && placement.distance == Distance::Apart && report.restores() => {
+            records.push(("backups.separate-location", Rung::Observed, true, placement.told.clone(), 30));
+        }
+        Some(placement) if placement.counts && placement.distance == Distance::SameDisk => {
+            records.push(("backups.separate-location", Rung::Observed, false, placement.told.clone(), 30));
+        }
+        _ => {}
+    }
     let subject = || {
         let mut subject = vec![Subject::new(report.artefact.clone(), "sha256", report.sha256.clone())];
         subject.extend(commit.map(|commit| Subject::new("commit", "gitCommit", commit)));
@@ -128,6 +139,12 @@ fn measurements(report: &Report) -> BTreeMap<String, Value> {
     }
     if let Some(seconds) = report.download_seconds {
         measured.insert("download-seconds".to_owned(), json!(seconds));
+    }
+    if let Some(placement) = &report.placement {
+        measured.insert("placement".to_owned(), json!(placement));
+    }
+    if let Some(versioning) = report.versioning {
+        measured.insert("bucket-versioning".to_owned(), json!(versioning));
     }
     if let Some(longest) = report.gaps.longest {
         measured.insert("longest-gap-seconds".to_owned(), json!(longest));

@@ -5,9 +5,11 @@ use seaworthy_database::{Difference, Engine};
 use serde::Serialize;
 
 use super::objectives::{Gaps, Objective};
+use super::placement::Placement;
 use super::reading::Damage;
 use super::source::Compared;
 use crate::progress::in_words;
+use crate::storage::Versioning;
 
 /// The name and version of the format.
 pub const SCHEMA: &str = "seaworthy.drill/1";
@@ -129,6 +131,10 @@ pub struct Report {
     pub verified_against: Option<Against>,
     /// How it stands to the live database.
     pub source: Option<Compared>,
+    /// Where the backup is, and where the data.
+    pub placement: Option<Placement>,
+    /// Whether the bucket of the backups keeps versions.
+    pub versioning: Option<Versioning>,
     /// Its owner restored it, and the drill only looked.
     pub by_hand: bool,
     /// How it differs.
@@ -171,6 +177,8 @@ impl Report {
             content_verified: false,
             verified_against: None,
             source: None,
+            placement: None,
+            versioning: None,
             by_hand: false,
             differences: Vec::new(),
             checks: Vec::new(),
@@ -267,6 +275,20 @@ impl Report {
                     "·"
                 },
                 &told,
+            );
+        }
+        if let Some(placement) = &self.placement {
+            let (sign, told) = placement.line();
+            line(sign, &told);
+        }
+        if let Some(versioning) = self.versioning {
+            line(
+                "·",
+                &format!(
+                    "the bucket says that versioning is {}: a backup that is overwritten or deleted {}",
+                    versioning.name(),
+                    if versioning == Versioning::Enabled { "can be brought back" } else { "is gone" }
+                ),
             );
         }
         for control in &self.controls {

@@ -10,10 +10,11 @@ use seaworthy_database::{Contents, Difference, compare};
 use sha2::{Digest, Sha256};
 
 use super::objectives::Gaps;
+use super::placement::{self, Placement};
 use super::reading::{Copy, Damage};
 use super::report::{Against, Control, ControlOutcome, Outcome, Report, Verdict};
 use super::source::Compared;
-use super::{Artefact, Format, Newest, Order, Plan, checks, controls};
+use super::{Artefact, Format, Newest, Order, Place, Plan, checks, controls};
 use crate::scratch::Scratch;
 use crate::{Interrupt, Progress, Stop};
 
@@ -42,6 +43,15 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
             Err(stop) => return Err(stop),
         }
     }
+    if let Place::Bucket(bucket) = &order.place {
+        match bucket.store().versioning() {
+            Ok(versioning) => report.versioning = Some(versioning),
+            // Keys that may list and read are enough for the drill.
+            Err(stop) => {
+                report.remarks.push(format!("whether the bucket keeps versions is not known: {stop}"))
+            }
+        }
+    }
     progress.step("making a scratch folder");
     let mut scratch = Scratch::create(&order.scratch, account, interrupt.clone())?;
     let began = Instant::now();
@@ -67,6 +77,11 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         }
         None => None,
     };
+    report.placement = Some(Placement::of(
+        &order.place,
+        order.declared,
+        live.as_ref().map(|(online, moment)| placement::of_data(online, &moment.live)),
+    ));
     progress.step(format!("starting {}", engine.describe()));
     let identity = engine.start(&mut scratch)?;
     if let Some(manifest) = &manifest

@@ -22,6 +22,8 @@ pub struct Version {
     pub key: String,
     /// The name of the version.
     pub id: String,
+    /// When it was written.
+    pub modified: Option<Timestamp>,
 }
 
 fn parse(text: &str) -> Result<Document<'_>, String> {
@@ -85,7 +87,11 @@ pub fn versions(text: &str) -> Result<Vec<Version>, String> {
         .children()
         .filter(|child| matches!(child.tag_name().name(), "Version" | "DeleteMarker"))
         .filter_map(|entry| {
-            Some(Version { key: child(entry, "Key")?.to_owned(), id: child(entry, "VersionId")?.to_owned() })
+            Some(Version {
+                key: child(entry, "Key")?.to_owned(),
+                id: child(entry, "VersionId")?.to_owned(),
+                modified: child(entry, "LastModified").and_then(|text| text.trim().parse().ok()),
+            })
         })
         .collect())
 }

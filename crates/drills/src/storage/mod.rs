@@ -189,24 +189,19 @@ impl Store {
         url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// The host alone.
+    pub fn host_name(&self) -> String {
+        self.bucket.base_url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+    }
+
     /// The name of the bucket.
     pub fn name(&self) -> &str {
         self.bucket.name()
     }
 
-    /// The region, where it is one of a provider that has some.
-    pub fn region(&self) -> &str {
-        self.bucket.region()
-    }
-
-    /// Whether the host is this machine.
-    pub fn is_here(&self) -> bool {
-        match self.bucket.base_url().host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+    /// The region, where the storage is AWS' own: elsewhere the name may be one that nobody chose.
+    pub fn region(&self) -> Option<&str> {
+        self.settings.endpoint.is_none().then(|| self.bucket.region())
     }
 
     /// Whether what is sent can be read on the way: plain HTTP to a machine that is not near.
@@ -401,15 +396,23 @@ impl Store {
     /// # Errors
     /// When they cannot be listed.
     pub fn versions(&self, key: &str) -> Result<Vec<Version>, Stop> {
-        let query = [("max-keys", "1000"), ("prefix", key), ("versions", "")];
+        let mut versions = self.versions_below(key)?;
+        versions.retain(|version| version.key == key);
+        Ok(versions)
+    }
+
+    /// The first thousand versions of objects whose keys begin with `prefix`, markers of deletions included.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn versions_below(&self, prefix: &str) -> Result<Vec<Version>, Stop> {
+        let query = [("max-keys", "1000"), ("prefix", prefix), ("versions", "")];
         let answer = self.ask(Method::Get, "", &query, &[], None)?;
         if answer.status != 200 {
             return Err(self.refused(answer, "versions cannot be listed"));
         }
-        let mut versions = answer::versions(&self.text(answer)?)
-            .map_err(|why| Stop::CouldNot(format!("{}: the list of versions: {why}", self.shown())))?;
-        versions.retain(|version| version.key == key);
-        Ok(versions)
+        answer::versions(&self.text(answer)?)
+            .map_err(|why| Stop::CouldNot(format!("{}: the list of versions: {why}", self.shown())))
     }
 }
 

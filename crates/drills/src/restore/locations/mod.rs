@@ -64,7 +64,10 @@ impl Place {
                  as s3:// with --endpoint where the storage speaks S3"
             )));
         }
-        Ok(Place::Folder(base.join(path)))
+        let path = base.join(path);
+        // People read it, in results and in the ledger.
+        let winding = path.components().any(|part| part == std::path::Component::ParentDir);
+        Ok(Place::Folder(if winding { path.canonicalize().unwrap_or(path) } else { path }))
     }
 
     /// As people read it.
