@@ -11,7 +11,7 @@ use crate::tree::{Class, File, Tree};
 /// Endings of files that hold pages or texts.
 const ENDINGS: &[&str] = &[
     "tsx", "jsx", "ts", "js", "vue", "svelte", "astro", "html", "htm", "erb", "haml", "slim", "php", "twig",
-    "cshtml", "razor", "heex", "eex", "leex", "md", "mdx", "markdown", "mdoc", "jinja", "jinja2", "j2",
+    "cshtml", "razor", "ex", "heex", "eex", "leex", "md", "mdx", "markdown", "mdoc", "jinja", "jinja2", "j2",
     "njk", "ejs", "pug", "hbs", "tmpl", "gohtml", "templ", "txt", "rst", "json", "yml", "yaml", "liquid",
     "mustache", "ftl", "ftlh", "jsp",
 ];
@@ -125,7 +125,7 @@ fn kind(file: &File) -> Option<LegalKind> {
     if !STEMS.iter().any(|stem| lower.contains(stem)) || names::is_of_a_programme(&lower) {
         return None;
     }
-    let code = matches!(extension, "ts" | "js" | "php" | "json" | "yml" | "yaml" | "txt");
+    let code = matches!(extension, "ts" | "js" | "php" | "ex" | "json" | "yml" | "yaml" | "txt");
     if lower.split('/').rev().skip(1).any(|folder| code && CODE.contains(&folder) || MAIL.contains(&folder)) {
         return None;
     }
@@ -174,7 +174,7 @@ fn read(tree: &Tree, file: &File, kind: LegalKind) -> Option<LegalText> {
             prose.push(at, &line);
         }
     }
-    let code = matches!(extension, "ts" | "js" | "json" | "yml" | "yaml" | "php" | "txt");
+    let code = matches!(extension, "ts" | "js" | "ex" | "json" | "yml" | "yaml" | "php" | "txt");
     if !is_legal(kind, &prose.lines) && (prose.words > 40 || code) || code && prose.words < 20 {
         return None;
     }

@@ -112,6 +112,7 @@ const BESIDE: &[&str] = &[
     "home",
     "homepage",
     "footer",
+    "live",
     "donnees",
     "données",
     "personnelles",

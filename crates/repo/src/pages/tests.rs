@@ -181,3 +181,17 @@ fn links_and_names_of_french_templates() {
         links_in(path, "<a href=\"{{ path('app_front_politique_confidentialite') }}\">Confidentialité</a>\n");
     assert_eq!(found, [(LegalKind::Privacy, LinkTarget::Internal)]);
 }
+
+#[test]
+fn a_page_of_live_view_is_a_text() {
+    let page = |name: &str| {
+        let code = format!(
+            "defmodule ShopWeb.PrivacyPolicyLive do\n  use ShopWeb, :live_view\n  def render(assigns) do\n    ~H\"\"\"\n    <p>\n{}\n    </p>\n    \"\"\"\n  end\nend\n",
+            TEXT.repeat(8)
+        );
+        pages(&[(name, &code)]).legal.len()
+    };
+    assert_eq!(page("lib/shop_web/live/privacy_policy_live.ex"), 1);
+    let context = "defmodule Shop.Privacy do\n  def erase(user), do: Repo.delete(user)\nend\n";
+    assert!(pages(&[("lib/shop/privacy.ex", context)]).legal.is_empty());
+}

@@ -1,5 +1,6 @@
 //! The prose of a page: what people read, without tags, expressions and code.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -66,10 +67,10 @@ static INCLUDES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Reads the prose of a page. `kind` is the file's extension.
 pub fn prose(path: &str, kind: &str, text: &str) -> Prose {
     let mut prose = Prose::default();
-    let markup = !matches!(
-        kind,
-        "tsx" | "jsx" | "ts" | "js" | "mjs" | "php" | "py" | "rb" | "go" | "rs" | "ex" | "cs"
-    );
+    let markup =
+        !matches!(kind, "tsx" | "jsx" | "ts" | "js" | "mjs" | "php" | "py" | "rb" | "go" | "rs" | "cs");
+    let templates = if kind == "ex" { elixir(text) } else { Cow::Borrowed(text) };
+    let text = &*templates;
     if let Some(keys) = KEYS.as_ref() {
         prose.keys = keys
             .captures_iter(text)
@@ -109,6 +110,29 @@ pub fn prose(path: &str, kind: &str, text: &str) -> Prose {
         }
     }
     prose
+}
+
+/// The templates that a module of Elixir holds (`~H"""` and the like), on their lines; all else is left out.
+fn elixir(text: &str) -> Cow<'_, str> {
+    let mut out = String::with_capacity(text.len());
+    // Inside of a heredoc, and whether it is a template.
+    let mut inside: Option<bool> = None;
+    for line in text.lines() {
+        let trimmed = line.trim();
+        match inside {
+            Some(_) if trimmed.starts_with("\"\"\"") => inside = None,
+            Some(true) => out.push_str(line),
+            Some(false) => {}
+            None if trimmed.ends_with("\"\"\"") && trimmed.len() > 3 => {
+                let sigil =
+                    ["~H", "~F", "~E", "~L"].iter().any(|sigil| trimmed.contains(&format!("{sigil}\"\"\"")));
+                inside = Some(sigil);
+            }
+            None => {}
+        }
+        out.push('\n');
+    }
+    Cow::Owned(out)
 }
 
 /// A line of a program that holds text between its tags.
@@ -199,6 +223,15 @@ fn stripped(text: &str) -> String {
             continue;
         };
         let cut = &rest[..end];
+        // Markdown's `<name@host>` is an address and no tag.
+        if let Some(address) = cut.strip_prefix('<').and_then(|inner| inner.strip_suffix('>'))
+            && address.contains('@')
+            && !address.contains(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\'' | '/'))
+        {
+            out.push_str(address);
+            rest = &rest[end..];
+            continue;
+        }
         for (index, line) in cut.split('\n').enumerate() {
             if index > 0 {
                 out.push('\n');
@@ -258,7 +291,18 @@ mod tests {
             lines("html", "<script>var a = 'one two three four'</script><h1>Hello there</h1>"),
             ["Hello there"]
         );
+        assert_eq!(
+            lines("html", "<p>Write to <post@shop.example> now.</p>"),
+            ["Write to post@shop.example now."]
+        );
         assert_eq!(lines("erb", "<%= link_to 'x', y %>\n<p>Some words</p>"), ["Some words"]);
+    }
+
+    #[test]
+    fn templates_of_a_module_are_prose_and_its_documentation_is_not() {
+        let module = "defmodule Shop.PrivacyLive do\n  @moduledoc \"\"\"\n  Shows what nobody reads here.\n  \"\"\"\n  def render(assigns) do\n    ~H\"\"\"\n    <p>We keep your data safe.</p>\n    \"\"\"\n  end\nend\n";
+        let found = prose("x", "ex", module).lines;
+        assert_eq!(found, [(Location::line("x", 7), "We keep your data safe.".to_owned())]);
     }
 
     #[test]
