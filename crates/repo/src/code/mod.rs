@@ -24,7 +24,7 @@ use seaworthy_syntax::Limits;
 use seaworthy_syntax::code::{self, Node};
 
 use crate::commands::redacted;
-use crate::scan::{NeedleId, Needles, Scan};
+use crate::scan::{NeedleId, Needles, QuestionId, Scan};
 use crate::tree::{File, Tree};
 use grammar::Grammar;
 use own::OwnRules;
@@ -46,38 +46,39 @@ const DEPTH: usize = 400;
 /// For each rule the literals that it needs, and the owners' rules.
 #[derive(Debug, Default)]
 pub struct Plan {
-    rules: Vec<(&'static Rule, Vec<NeedleId>)>,
+    rules: Vec<(&'static Rule, QuestionId)>,
     own: Vec<OwnRules>,
     own_literals: Vec<Vec<NeedleId>>,
 }
 
 /// Adds the literals of the rules; those for changes are left out where none is judged.
 pub fn plan(tree: &Tree, items: &[OwnItem], of_a_change: bool, needles: &mut Needles) -> Plan {
+    let built_in = RULES.iter().chain(of_a_change.then_some(&*CHANGE_RULES).into_iter().flatten());
+    let rules = built_in
+        .map(|rule| {
+            let test = |file: &File, text: &str| rule.grammar_of(file).is_some() && rule.can_match(text);
+            (rule, needles.ask(&rule.metadata.literals, test))
+        })
+        .collect();
     let mut literals = |rule: &Rule| -> Vec<NeedleId> {
         rule.metadata.literals.iter().map(|literal| needles.text(literal.clone())).collect()
     };
     let own = own::read(tree, items);
-    Plan {
-        rules: RULES
-            .iter()
-            .chain(of_a_change.then_some(&*CHANGE_RULES).into_iter().flatten())
-            .map(|rule| (rule, literals(rule)))
-            .collect(),
-        own_literals: own.iter().flat_map(|own| &own.rules).map(&mut literals).collect(),
-        own,
-    }
+    Plan { rules, own_literals: own.iter().flat_map(|own| &own.rules).map(&mut literals).collect(), own }
 }
 
 /// Applies the rules to the shipped files that can match.
 pub fn collect(tree: &Tree, scan: &Scan, plan: &Plan) -> Code {
     let mut wanted: BTreeMap<usize, Vec<&Rule>> = BTreeMap::new();
+    for (rule, question) in &plan.rules {
+        for file in scan.answers(*question) {
+            wanted.entry(*file).or_default().push(rule);
+        }
+    }
     let own = plan.own.iter().flat_map(|own| &own.rules).zip(&plan.own_literals);
-    for (rule, literals) in plan.rules.iter().map(|(rule, literals)| (*rule, literals)).chain(own) {
+    for (rule, literals) in own {
         for hit in literals.iter().flat_map(|literal| scan.hits(*literal)) {
-            let rules = wanted.entry(hit.file).or_default();
-            if !rules.last().is_some_and(|last| std::ptr::eq(*last, rule)) {
-                rules.push(rule);
-            }
+            wanted.entry(hit.file).or_default().push(rule);
         }
     }
     let mut checks = BTreeMap::new();
@@ -161,8 +162,7 @@ fn look<'r>(tree: &Tree, file: &File, rules: &[&'r Rule], sample: bool) -> Looke
     let nothing = Looked::default;
     let Some(language) = file.language else { return nothing() };
     let Some(grammar) = Grammar::of(&file.path, language) else { return nothing() };
-    let rules: Vec<&Rule> =
-        rules.iter().copied().filter(|rule| rule.is_for(grammar) && rule.counts_at(&file.path)).collect();
+    let rules: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.grammar_of(file).is_some()).collect();
     if rules.is_empty() {
         return nothing();
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::grammar::{Grammar, grammars};
 use super::surroundings;
+use crate::tree::File;
 
 /// The rule files, by section of the checklist.
 macro_rules! rule_files {
@@ -173,8 +174,13 @@ impl Rule {
         self.around.get_or_init(compile).as_ref()
     }
 
-    /// Whether a file at this path counts.
-    pub fn counts_at(&self, path: &str) -> bool {
+    /// The grammar by which the rule reads a file; none when the file does not count for it.
+    pub fn grammar_of(&self, file: &File) -> Option<Grammar> {
+        let grammar = Grammar::of(&file.path, file.language?)?;
+        (self.is_for(grammar) && self.counts_at(&file.path)).then_some(grammar)
+    }
+
+    fn counts_at(&self, path: &str) -> bool {
         let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
         !folders.split('/').any(|part| self.metadata.not_below.iter().any(|name| name == part))
     }

@@ -27,11 +27,23 @@ pub struct Needle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NeedleId(usize);
 
+/// Names a question after [`Needles::ask`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QuestionId(usize);
+
+/// Whether a file is of interest at all: it holds one of some literals, and passes a test while its text is at hand.
+/// Nothing but the file is kept, and a file that does not pass is not read again.
+struct Question {
+    literals: Vec<String>,
+    test: Box<dyn Fn(&File, &str) -> bool + Send + Sync>,
+}
+
 /// All literals of all rooms.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Needles {
     needles: Vec<Needle>,
     known: HashMap<Needle, NeedleId>,
+    questions: Vec<Question>,
 }
 
 impl Needles {
@@ -42,6 +54,16 @@ impl Needles {
             self.needles.push(needle.clone());
             next
         })
+    }
+
+    /// Asks which shipped files hold one of the literals and pass the test.
+    pub fn ask(
+        &mut self,
+        literals: &[String],
+        test: impl Fn(&File, &str) -> bool + Send + Sync + 'static,
+    ) -> QuestionId {
+        self.questions.push(Question { literals: literals.to_vec(), test: Box::new(test) });
+        QuestionId(self.questions.len() - 1)
     }
 
     /// Adds a literal that counts as a whole word, with eight places per file.
@@ -74,6 +96,7 @@ pub struct Hit {
 #[derive(Debug, Default)]
 pub struct Scan {
     hits: Vec<Vec<Hit>>,
+    answers: Vec<Vec<usize>>,
     /// Lines per file, by index; 0 for what was not read.
     pub lines: Vec<u32>,
     /// The file turned out to be generated or minified, by index.
@@ -90,35 +113,59 @@ impl Scan {
         self.hits.get(needle.0).map_or(&[], Vec::as_slice)
     }
 
+    /// The files that pass the test of a question, in their order.
+    pub fn answers(&self, question: QuestionId) -> &[usize] {
+        self.answers.get(question.0).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a file is shipped code or configuration: by its path and by its content.
     pub fn ships(&self, file: &File) -> bool {
         file.class == Class::Shipped && !self.generated.get(file.index).copied().unwrap_or(false)
     }
 }
 
+#[derive(Default)]
 struct FileScan {
     lines: u32,
     bytes: u64,
     generated: bool,
     hits: Vec<(usize, Hit)>,
+    answers: Vec<u32>,
+}
+
+/// What a literal is for.
+#[derive(Default)]
+struct WantedBy {
+    needles: Vec<usize>,
+    questions: Vec<u32>,
 }
 
 /// Reads every text file once and matches it against all needles.
 pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
     // The same literal may be wanted by several rooms: it is matched once.
     let mut patterns: Vec<&str> = Vec::new();
-    let mut wanted_by: Vec<Vec<usize>> = Vec::new();
+    let mut wanted_by: Vec<WantedBy> = Vec::new();
     let mut seen = HashMap::new();
-    for (index, needle) in needles.needles.iter().enumerate() {
-        if needle.text.is_empty() {
-            continue;
-        }
-        let pattern = *seen.entry(needle.text.as_str()).or_insert_with(|| {
-            patterns.push(&needle.text);
-            wanted_by.push(Vec::new());
+    let mut pattern = |text| {
+        *seen.entry(text).or_insert_with(|| {
+            patterns.push(text);
+            wanted_by.push(WantedBy::default());
             patterns.len() - 1
-        });
-        wanted_by[pattern].push(index);
+        })
+    };
+    let of_needles: Vec<usize> = needles.needles.iter().map(|needle| pattern(needle.text.as_str())).collect();
+    let of_questions: Vec<Vec<usize>> = needles
+        .questions
+        .iter()
+        .map(|question| question.literals.iter().map(|literal| pattern(literal.as_str())).collect())
+        .collect();
+    for (index, pattern) in of_needles.into_iter().enumerate() {
+        wanted_by[pattern].needles.push(index);
+    }
+    for (index, patterns) in (0u32..).zip(of_questions) {
+        for pattern in patterns {
+            wanted_by[pattern].questions.push(index);
+        }
     }
     let literals = Literals::new(patterns);
     let kept = AtomicU64::new(0);
@@ -134,7 +181,7 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
                 }
                 scan_text(file, text, &literals, &wanted_by, needles)
             });
-            seen.unwrap_or(FileScan { lines: 0, bytes: 0, generated: false, hits: Vec::new() })
+            seen.unwrap_or_default()
         })
         .collect();
     // Counted before: lists that grow by themselves take up to twice the memory.
@@ -143,14 +190,18 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
         counts[*needle] += 1;
     }
     let hits = counts.into_iter().map(Vec::with_capacity).collect();
-    let mut scan = Scan { hits, ..Scan::default() };
-    for file in scans {
+    let answers = vec![Vec::new(); needles.questions.len()];
+    let mut scan = Scan { hits, answers, ..Scan::default() };
+    for (index, file) in scans.into_iter().enumerate() {
         scan.read += u64::from(file.bytes > 0);
         scan.bytes += file.bytes;
         scan.lines.push(file.lines);
         scan.generated.push(file.generated);
         for (needle, hit) in file.hits {
             scan.hits[needle].push(hit);
+        }
+        for question in file.answers {
+            scan.answers[question as usize].push(index);
         }
     }
     scan
@@ -196,14 +247,14 @@ fn scan_text(
     file: &File,
     text: &str,
     literals: &Literals,
-    wanted_by: &[Vec<usize>],
+    wanted_by: &[WantedBy],
     needles: &Needles,
 ) -> FileScan {
     let bytes = text.as_bytes();
     let lines =
         u32::try_from(memchr::memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX).saturating_add(1);
     let generated = is_generated(file, text, lines);
-    let mut result = FileScan { lines, bytes: bytes.len() as u64, generated, hits: Vec::new() };
+    let mut result = FileScan { lines, bytes: bytes.len() as u64, generated, ..FileScan::default() };
     if matches!(file.class, Class::Vendored | Class::Generated) || generated {
         return result;
     }
@@ -211,8 +262,17 @@ fn scan_text(
     let mut counts: HashMap<usize, u16> = HashMap::new();
     // Lines are counted on from the last hit: most files have none.
     let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
+    let asks = file.class == Class::Shipped;
     literals.find(looked_through, |found| {
-        for &needle_index in &wanted_by[found.literal] {
+        let wanted_by = &wanted_by[found.literal];
+        if asks {
+            for question in &wanted_by.questions {
+                if !result.answers.contains(question) {
+                    result.answers.push(*question);
+                }
+            }
+        }
+        for &needle_index in &wanted_by.needles {
             let needle = &needles.needles[needle_index];
             if needle.whole_word && !is_whole_word(bytes, found.start, found.end) {
                 continue;
@@ -242,6 +302,7 @@ fn scan_text(
                 .push((needle_index, Hit { file: file.index, line, column, text: excerpt.into(), comment }));
         }
     });
+    result.answers.retain(|question| (needles.questions[*question as usize].test)(file, text));
     result
 }
 

@@ -89,3 +89,24 @@ fn of_documents_only_what_they_import_is_looked_through() {
     assert_eq!(files(charts), ["docs/a.mdx", "docs/conf.py"]);
     assert_eq!(files(maps), ["docs/conf.py"]);
 }
+
+#[test]
+fn a_question_is_answered_while_the_text_is_at_hand() {
+    let files = [
+        ("a.js", "one two"),
+        ("b.js", "one"),
+        ("c.js", "two"),
+        ("test/d.js", "one two"),
+        ("e.py", "one two"),
+    ];
+    let (_folder, tree) = tree(&files);
+    let mut needles = Needles::default();
+    let question = needles
+        .ask(&["one".to_owned()], |file, text| file.language == Some("javascript") && text.contains("two"));
+    let never = needles.ask(&["three".to_owned()], |_, _| true);
+    let scan = scan(&tree, &needles);
+    let answers =
+        |question| scan.answers(question).iter().map(|file| &*tree.files()[*file].path).collect::<Vec<_>>();
+    assert_eq!(answers(question), ["a.js"]);
+    assert!(answers(never).is_empty());
+}
