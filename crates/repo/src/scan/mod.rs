@@ -31,11 +31,14 @@ pub struct NeedleId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QuestionId(usize);
 
+/// What is asked of a file and its text.
+type Test = Box<dyn Fn(&File, &str) -> bool + Send + Sync>;
+
 /// Whether a file is of interest at all: it holds one of some literals, and passes a test while its text is at hand.
 /// Nothing but the file is kept, and a file that does not pass is not read again.
 struct Question {
     literals: Vec<String>,
-    test: Box<dyn Fn(&File, &str) -> bool + Send + Sync>,
+    test: Test,
 }
 
 /// All literals of all rooms.
