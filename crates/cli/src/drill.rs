@@ -4,11 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use seaworthy_drills::restore::{
-    Migrations, Objective, Online, Order, Place, Plan, Report, Verdict, Verify, has_password, instance, plan,
-    record, run,
+    Migrations, Objective, Online, Order, Place, Plan, Report, SCHEMA, Verdict, Verify, has_password,
+    instance, plan, record, run,
 };
 use seaworthy_drills::storage::Reach;
-use seaworthy_drills::{Interrupt, Progress, Stop, scratch};
+use seaworthy_drills::{Interrupt, Progress, Stop, scratch, sized};
 use seaworthy_engine::{CollectOptions, collect};
 use seaworthy_ledger::{AllowedSigners, Signer, SigningContext, find_signer, write as write_record};
 use seaworthy_subject::Config;
@@ -129,7 +129,19 @@ fn look(mut order: Order, arguments: &DrillRestore) -> Result<Result<Plan, Outco
             Ok(plan) => return Ok(Ok(plan)),
             // The newest backup is no good: nothing has to be restored to know that.
             Err(Stop::Refused(why)) => {
-                to_stdout(format!("FAILED — {why}\n").as_bytes())?;
+                let text = if arguments.json {
+                    let refused = serde_json::json!({
+                        "schema": SCHEMA,
+                        "verdict": Verdict::Failed,
+                        "reason": why,
+                        "location": order.place.shown(),
+                        "at": order.now,
+                    });
+                    format!("{refused:#}\n")
+                } else {
+                    format!("FAILED — {why}\n")
+                };
+                to_stdout(text.as_bytes())?;
                 return Ok(Err(Outcome::Failed));
             }
             Err(Stop::Asks(text)) if arguments.plan => {
@@ -246,11 +258,11 @@ fn order(arguments: &DrillRestore, settings: &Settings, instant: Instant) -> Res
 fn planned(plan: &Plan, place: &str) -> String {
     let artefact = &plan.newest.artefact;
     let mut text = format!(
-        "The newest backup in {place} is {} of {} ({}, {} bytes). It is only read. The drill will\n",
+        "The newest backup in {place} is {} of {} ({}, {}). It is only read. The drill will\n",
         artefact.name,
         artefact.modified.strftime("%Y-%m-%d %H:%M UTC"),
         artefact.describe(),
-        artefact.size
+        sized(artefact.size)
     );
     for (index, step) in plan.steps().iter().enumerate() {
         text.push_str(&format!("  {}. {step}\n", index + 1));

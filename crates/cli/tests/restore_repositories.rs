@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Run, Sample, command, finish};
+use seaworthy_testkit::postgres::Postgres;
 
 /// A folder with a database file, and one for scratch folders.
 struct Place {
@@ -295,4 +296,88 @@ fn a_replica_of_litestream_is_restored() {
     place.damage("repository/ltx/0");
     let run = place.restore(&mut place.drill(&["--yes", "--no-record"]));
     assert_eq!(run.code, 1, "{run:?}");
+}
+
+#[test]
+fn a_folder_of_pg_dump_in_a_snapshot_is_taken_out_whole() {
+    let server = Postgres::start();
+    server.run("postgres", "CREATE DATABASE shop");
+    server.run("shop", "CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t SELECT g FROM generate_series(1, 2000) g; CREATE TABLE u(id int); INSERT INTO u VALUES (1)");
+    for borg in [false, true] {
+        let place = Place::new();
+        fs::set_permissions(place.sample.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::remove_dir_all(place.sample.file("files/data")).unwrap();
+        // With a character that patterns read otherwise.
+        let folder = place.sample.file("files/dumps [1]/shop-1");
+        fs::create_dir_all(folder.parent().unwrap()).unwrap();
+        server.dump("shop", &folder, &["-Fd"]);
+        let mut manifest = command(place.sample.path());
+        manifest.args([
+            "backup",
+            "manifest",
+            "--database",
+            "env:SHOP",
+            "-o",
+            "files/dumps [1]/shop-1.manifest.json",
+        ]);
+        let run = finish(manifest.env("SHOP", server.address("shop")).output().unwrap());
+        assert_eq!(run.code, 0, "{run:?}");
+        if borg {
+            place.borg("repokey")
+        } else {
+            place.restic()
+        }
+        let plan = place.restore(&mut place.drill(&["--plan", "--match", "shop-*"]));
+        assert!(
+            plan.stdout.contains("/shop-1 out of snapshot") && plan.stdout.contains("directory"),
+            "{plan:?}"
+        );
+        let run = place.restore(&mut place.drill(&["--yes", "--no-record", "--json"]));
+        assert_eq!(run.code, 0, "{run:?}");
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((&report["artefact"], &report["rows"]), (&"shop-1".into(), &2001.into()), "{report:#}");
+        assert_eq!(report["content_verified"], true, "{report:#}");
+        let refused = |control: &&serde_json::Value| {
+            control["outcome"] == "refused" || control["outcome"] == "different"
+        };
+        assert_eq!(report["controls"].as_array().unwrap().iter().filter(refused).count(), 5, "{report:#}");
+    }
+}
+
+#[test]
+fn an_encrypted_backup_in_a_snapshot_is_decrypted_with_consent() {
+    let place = Place::new();
+    let shell = |script: &str| {
+        let output = Command::new("sh").args(["-e", "-c", script]).current_dir(place.sample.path()).output();
+        assert!(output.unwrap().status.success(), "{script} (Debian package age)");
+    };
+    shell("age-keygen -o key 2>/dev/null; age-keygen -o other 2>/dev/null; mkdir files/night");
+    shell(
+        "age -r \"$(age-keygen -y key)\" -o files/night/app.db.age files/data/app.db; mv files/data/app.db.manifest.json files/night/app.db.age.manifest.json; rm -r files/data",
+    );
+    place.restic();
+    let declare = |key: &str| {
+        place.sample.write(
+            "app/seaworthy.toml",
+            &format!(
+                "[drill.restore]\ndecrypt-command = [\"age\", \"--decrypt\", \"--identity\", \"../{key}\"]\n"
+            ),
+        );
+    };
+    let run = place.restore(&mut place.drill(&["--yes", "--no-record"]));
+    assert!(run.code == 3 && run.stderr.contains("decrypt-command"), "{run:?}");
+    declare("key");
+    let run = place.restore(&mut place.drill(&["--no-record"]));
+    assert!(run.code == 2 && run.stderr.contains("nobody is here to agree"), "{run:?}");
+    let plan = place.restore(&mut place.drill(&["--plan"]));
+    assert!(plan.stdout.contains("app.db.age") && plan.stdout.contains("is encrypted with age"), "{plan:?}");
+    let run = place.restore(&mut place.drill(&["--yes", "--no-record", "--json"]));
+    assert_eq!(run.code, 0, "{run:?}");
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&report["rows"], &report["content_verified"]), (&3000.into(), &true.into()), "{report:#}");
+    declare("other");
+    let run = place.restore(&mut place.drill(&["--yes", "--no-record", "--json"]));
+    assert_eq!(run.code, 1, "{run:?}");
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!(report["reason"].as_str().unwrap().contains("cannot be decrypted"), "{report:#}");
 }

@@ -44,6 +44,6 @@ pub mod storage;
 pub mod versioning;
 
 pub use interrupt::Interrupt;
-pub use progress::Progress;
+pub use progress::{Progress, sized};
 pub use scratch::helper;
 pub use stop::Stop;

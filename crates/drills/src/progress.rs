@@ -83,3 +83,33 @@ pub fn in_words(seconds: f64) -> String {
         format!("{:.1} d", seconds / 86_400.0)
     }
 }
+
+/// A number of things, for people.
+pub fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A size, for people.
+pub fn sized(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)]
+    let of = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        0..10_000 => counted(bytes, "byte"),
+        10_000..10_240_000 => format!("{:.0} KiB", of(1 << 10)),
+        10_240_000..10_737_418_240 => format!("{:.0} MiB", of(1 << 20)),
+        _ => format!("{:.1} GiB", of(1 << 30)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_sizes_for_people() {
+        assert_eq!(counted(1, "table"), "1 table");
+        assert_eq!(counted(0, "row"), "0 rows");
+        let shown = [202, 349_402, 20 << 20, 3 << 40].map(sized);
+        assert_eq!(shown, ["202 bytes", "341 KiB", "20 MiB", "3072.0 GiB"]);
+    }
+}

@@ -117,7 +117,7 @@ impl Plan {
                 steps.push(format!("compare every table with the manifest of {}", manifest.taken_at));
             }
             None if order.source.is_none() => {
-                steps.push("there is neither a manifest nor a source: contents are not verified".to_owned());
+                steps.push("verify no contents: there is neither a manifest nor a source".to_owned());
             }
             None => {}
         }

@@ -35,12 +35,13 @@ pub use locations::{Newest, Place};
 pub use objectives::Objective;
 pub use placement::Placement;
 pub use reading::{Copy, Damage, Layer};
-pub use report::{Check, Control, ControlOutcome, Outcome, Report, Verdict};
+pub use report::{Check, Control, ControlOutcome, Outcome, Report, SCHEMA, Verdict};
 pub use repositories::{has_password, is_one as is_repository};
 pub use run::run;
 pub use source::{Compared, Online};
 
 use crate::scratch::{Account, Scratch};
+use crate::sized;
 use crate::{Progress, Stop};
 
 /// Bytes of a decrypted artefact that are read to see how the command ends.
@@ -207,7 +208,7 @@ fn engine(artefact: &Artefact) -> Result<Box<dyn Engine>, Stop> {
             Ok(Box::new(mariadb::physical::MariaBackup::choose(artefact)?))
         }
         Format::Encrypted(encryption) => Err(Stop::CouldNot(format!(
-            "{} is encrypted with {}, and is not decrypted inside of a repository; let the drill have it in a folder",
+            "{} is encrypted with {} once more inside, and is not decrypted twice",
             artefact.name,
             encryption.name()
         ))),
@@ -242,7 +243,8 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
             let listing = order.place.list(order.pattern.as_deref())?;
             let mut newest = locations::newest(&order.place, &listing)?;
             if let Format::Encrypted(encryption) = newest.artefact.format {
-                decrypted(&order, &mut newest, encryption)?;
+                let place = &order.place;
+                decrypted(&order, &mut newest.artefact, encryption, &|artefact| place.beginning(artefact))?;
             }
             order.place.refuse_unfinished(&newest.artefact)?;
             let beside = if order.manifest.is_some() { None } else { order.place.manifest(&newest)? };
@@ -278,9 +280,13 @@ pub fn plan(order: Order) -> Result<Plan, Stop> {
     Ok(Plan { order, newest, manifest, account, engine, source })
 }
 
-/// Looks into an encrypted artefact with the declared command.
-fn decrypted(order: &Order, newest: &mut Newest, encryption: Encryption) -> Result<(), Stop> {
-    let artefact = &mut newest.artefact;
+/// Looks into an encrypted artefact with the declared command. `beginning` gives what opens it.
+fn decrypted(
+    order: &Order,
+    artefact: &mut Artefact,
+    encryption: Encryption,
+    beginning: &dyn Fn(&Artefact) -> Result<locations::Opener, Stop>,
+) -> Result<(), Stop> {
     let Some(command) = &order.decrypt_command else {
         return Err(Stop::CouldNot(encryption.undeclared(&artefact.name)));
     };
@@ -294,7 +300,7 @@ fn decrypted(order: &Order, newest: &mut Newest, encryption: Encryption) -> Resu
             decryption.shown()
         )));
     }
-    let open = order.place.beginning(artefact)?;
+    let open = beginning(artefact)?;
     let mut layers = artefact.layers.clone();
     layers.push(Layer::Encrypted(Box::new(decryption)));
     let refused = |error: std::io::Error| match error.kind() {
@@ -338,8 +344,8 @@ impl Plan {
         steps.extend(self.source.iter().flat_map(repositories::Source::steps));
         if !self.newest.objects.is_empty() {
             steps.push(format!(
-                "download the backup into it ({} bytes{}), and nothing else; the storage is only read",
-                artefact.size,
+                "download the backup into it ({}{}), and nothing else; the storage is only read",
+                sized(artefact.size),
                 match self.newest.objects.len() {
                     1 => String::new(),
                     several => format!(", {several} objects"),
@@ -371,11 +377,11 @@ impl Plan {
                 format!("compare every table with the manifest of {}", manifest.taken_at)
             }
             None if self.order.source.is_some() => {
-                "there is no manifest: contents are verified only where the source is still as it was"
-                    .to_owned()
+                "verify contents only where the source is still as it was: there is no manifest".to_owned()
             }
-            None => "there is no manifest: contents are not verified, and the evidence stays \"observed\""
-                .to_owned(),
+            None => {
+                "verify no contents: there is no manifest, and the evidence stays \"observed\"".to_owned()
+            }
         });
         if let Some(source) = &self.order.source {
             steps.push(format!(
@@ -395,14 +401,26 @@ impl Plan {
             });
         }
         steps.push(format!(
-            "restore damaged copies, which must be refused or found different: {}",
+            "restore damaged copies, which must be refused or found different: {}{}",
             controls::kinds(self.manifest.is_some())
                 .iter()
                 .map(|damage| controls::name(*damage))
                 .collect::<Vec<_>>()
-                .join(", ")
+                .join(", "),
+            if self.manifest.is_none() && self.order.source.is_some() {
+                "; where the source is still as it was, also a copy with changed bytes"
+            } else {
+                ""
+            }
         ));
-        steps.push("stop the server and remove the folder".to_owned());
+        steps.push(
+            if self.engine.kind() == Kind::Sqlite {
+                "remove the folder"
+            } else {
+                "stop the server and remove the folder"
+            }
+            .to_owned(),
+        );
         steps
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::placement::Distance;
 use super::report::{Against, Report, Verdict};
-use crate::progress::in_words;
+use crate::progress::{counted, in_words};
 
 /// The records of a report. `commit` is what is checked out where the drill was started. A drill that is broken says
 /// nothing.
@@ -28,16 +28,18 @@ pub fn statements(report: &Report, commit: Option<&str>, version: &str) -> Vec<S
     };
     let restored = match report.restore_seconds {
         Some(seconds) => format!(
-            "{} was restored into {into} in {}: {} tables, {} rows{}",
+            "{} was restored into {into} in {}: {}, {}{}",
             report.artefact,
             in_words(seconds),
-            report.tables,
-            report.rows,
+            counted(report.tables as u64, "table"),
+            counted(report.rows, "row"),
             content
         ),
         None if report.by_hand => format!(
-            "{into} ({}) was restored by its owner: {} tables, {} rows{content}",
-            report.location, report.tables, report.rows
+            "{into} ({}) was restored by its owner: {}, {}{content}",
+            report.location,
+            counted(report.tables as u64, "table"),
+            counted(report.rows, "row")
         ),
         None => format!("{} could not be restored into {into}", report.artefact),
     };

@@ -8,7 +8,7 @@ use super::objectives::{Gaps, Objective};
 use super::placement::Placement;
 use super::reading::Damage;
 use super::source::Compared;
-use crate::progress::in_words;
+use crate::progress::{counted, in_words, sized};
 use crate::storage::Versioning;
 
 /// The name and version of the format.
@@ -222,24 +222,24 @@ impl Report {
             Some(seconds) => line(
                 mark(self.in_time()),
                 &format!(
-                    "restored in {}{}, allowed are {}: {} tables, {} rows",
+                    "restored in {}{}, allowed are {}: {}, {}",
                     in_words(seconds),
                     self.download_seconds.map_or(String::new(), |download| format!(
                         ", {} of them for the download",
                         in_words(download)
                     )),
                     self.rto.shown(),
-                    self.tables,
-                    self.rows
+                    counted(self.tables as u64, "table"),
+                    counted(self.rows, "row")
                 ),
             ),
             None if self.by_hand => line(
                 "·",
                 &format!(
-                    "restored by its owner, who knows how long that takes; allowed are {}: {} tables, {} rows",
+                    "restored by its owner, who knows how long that takes; allowed are {}: {}, {}",
                     self.rto.shown(),
-                    self.tables,
-                    self.rows
+                    counted(self.tables as u64, "table"),
+                    counted(self.rows, "row")
                 ),
             ),
             None => line("✗", &format!("not restored: {}", self.reason.as_deref().unwrap_or("it failed"))),
@@ -341,11 +341,11 @@ impl Report {
             );
         }
         format!(
-            "{head}{end}\n{} of {} ({}, {} bytes), into {} {}\n{text}",
+            "{head}{end}\n{} of {} ({}, {}), into {} {}\n{text}",
             self.artefact,
             self.location,
             self.format,
-            self.size,
+            sized(self.size),
             self.engine.name(),
             self.engine_version
         )

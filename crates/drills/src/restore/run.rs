@@ -30,7 +30,7 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
     if let Some(source) = &source {
         report.sha256 = source.digest();
         progress.step(format!("taking {} out of the repository", newest.artefact.name));
-        match source.extract(&order.scratch, interrupt, progress) {
+        match source.extract(&order.scratch, account.as_ref(), interrupt, progress) {
             Ok(found) => {
                 newest.artefact.path.clone_from(&found.path);
                 extracted = Some(found);

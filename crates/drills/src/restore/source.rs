@@ -123,7 +123,10 @@ impl Compared {
     /// For people: a sentence, and what differs.
     pub fn lines(&self) -> Vec<String> {
         if self.is_same() {
-            return vec![format!("source: all {} tables are those of {}", self.tables, self.source)];
+            return vec![match self.tables {
+                1 => format!("source: its one table is that of {}", self.source),
+                tables => format!("source: all {tables} tables are those of {}", self.source),
+            }];
         }
         let mut lines = vec![format!(
             "source: {} of {} tables are those of {}. The others differ: it was written to since the backup, or the backup lacks \

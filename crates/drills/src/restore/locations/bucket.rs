@@ -11,7 +11,7 @@ use super::{Chosen, Entry, Listing, Newest, Opener};
 use crate::restore::artefact::{Artefact, Format, Seen, of_contents, tell};
 use crate::scratch::Scratch;
 use crate::storage::{Address, Object, Reach, Store};
-use crate::{Progress, Stop};
+use crate::{Progress, Stop, sized};
 
 /// Bytes of the beginning of an object, which are enough for the first block of every compressor.
 const BEGINNING: u64 = 256 << 10;
@@ -132,8 +132,9 @@ impl Bucket {
     ) -> Result<(), Stop> {
         let total = newest.artefact.size;
         progress.step(format!(
-            "downloading {} ({total} bytes) from {}",
+            "downloading {} ({}) from {}",
             newest.artefact.name,
+            sized(total),
             self.store.host()
         ));
         room(scratch, total)?;
@@ -178,9 +179,11 @@ fn room(scratch: &Scratch, size: u64) -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::CouldNot(format!(
-        "the backup has {size} bytes, and the disk of the scratch folder ({}) has {free} left; the restored database needs room \
-         there, too. Name another place with --scratch",
-        scratch.folder().display()
+        "the backup has {}, and the disk of the scratch folder ({}) has {} left; the restored database needs room there, too. Name \
+         another place with --scratch",
+        sized(size),
+        scratch.folder().display(),
+        sized(free)
     )))
 }
 

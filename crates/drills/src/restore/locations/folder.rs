@@ -1,6 +1,7 @@
 //! A folder of this machine.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -14,7 +15,13 @@ const MOST: usize = 100_000;
 
 /// Lists a folder, newest first. A path that is itself an artefact is listed alone.
 pub fn list(path: &Path, pattern: Option<&str>) -> Result<Listing, Stop> {
-    let problem = |error: std::io::Error| Stop::CouldNot(format!("{}: {error}", path.display()));
+    let problem = |error: std::io::Error| {
+        Stop::CouldNot(match error.kind() {
+            ErrorKind::NotFound => format!("{}: there is no such folder or file", path.display()),
+            ErrorKind::PermissionDenied => format!("{}: it may not be read by this user", path.display()),
+            _ => format!("{}: {error}", path.display()),
+        })
+    };
     let metadata = fs::metadata(path).map_err(problem)?;
     let entry = |path: &Path, metadata: &fs::Metadata| Entry {
         path: path.to_owned(),

@@ -264,6 +264,29 @@ impl Repository for Borg {
         Ok(())
     }
 
+    fn extract_folder(
+        &self,
+        scratch: &mut Scratch,
+        snapshot: &Snapshot,
+        folder: &str,
+        target: &Path,
+    ) -> Result<(), Stop> {
+        let mut archive = self.stand_in(scratch)?.into_os_string();
+        archive.push("::");
+        archive.push(&snapshot.name);
+        let words = [
+            "extract".into(),
+            "--noacls".into(),
+            "--noxattrs".into(),
+            archive,
+            format!("pp:{folder}").into(),
+        ];
+        let mut command = self.command(scratch, &words);
+        command.current_dir(target);
+        let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
+        if finished.success { Ok(()) } else { Err(self.refused(scratch, &finished)?) }
+    }
+
     fn verify(&self, scratch: &mut Scratch) -> Result<Check, Stop> {
         let check = |outcome, detail: String| Ok(Check { name: "repository".to_owned(), outcome, detail });
         let repository = self.stand_in(scratch)?;

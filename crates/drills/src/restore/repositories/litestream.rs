@@ -141,6 +141,10 @@ impl Repository for Litestream {
         Err(if why.contains("permission denied") { Stop::CouldNot(why) } else { Stop::Refused(why) })
     }
 
+    fn extract_folder(&self, _: &mut Scratch, _: &Snapshot, _: &str, _: &Path) -> Result<(), Stop> {
+        Err(Stop::could_not("a replica of Litestream holds no folders"))
+    }
+
     fn verify(&self, _: &mut Scratch) -> Result<Check, Stop> {
         Ok(Check {
             name: "repository".to_owned(),

@@ -19,11 +19,11 @@ use seaworthy_database::Manifest;
 use seaworthy_database::manifest::ENDING;
 
 pub use self::shadow::size;
-use super::artefact::{Artefact, Seen, look_at};
+use super::artefact::{Artefact, Format, Seen, look_at, of_contents};
 use super::locations::{LOOKED_AT, Newest, series};
 use super::report::{Check, Control};
-use super::{Order, Place};
-use crate::scratch::Scratch;
+use super::{Order, Place, decrypted};
+use crate::scratch::{Account, Scratch, disk};
 use crate::{Interrupt, Progress, Stop};
 
 /// What of a file is looked at to know what it is, in bytes.
@@ -31,6 +31,9 @@ const HEAD: u64 = 128 << 10;
 
 /// Files of a snapshot whose content is looked at.
 const LOOKED_INTO: usize = 60;
+
+/// Folders of `pg_dump` in a snapshot that are told from other folders.
+const FOLDERS: usize = 200;
 
 /// Groups of snapshots that are looked at.
 const GROUPS: usize = 20;
@@ -66,6 +69,17 @@ pub trait Repository {
         target: &Path,
         most: Option<u64>,
         progress: &mut Progress,
+    ) -> Result<(), Stop>;
+    /// Writes a folder of a snapshot below `target`, which is empty, under its whole path.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] where the repository does not give it.
+    fn extract_folder(
+        &self,
+        scratch: &mut Scratch,
+        snapshot: &Snapshot,
+        folder: &str,
+        target: &Path,
     ) -> Result<(), Stop>;
     /// The tool's own check of everything that it stores.
     ///
@@ -117,6 +131,20 @@ impl Inside {
     fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
+
+    /// The folder of `pg_dump` whose table of contents it is.
+    fn folder(&self) -> Option<&str> {
+        self.path.strip_suffix("/toc.dat")
+    }
+
+    /// What the backup is called: the folder, or the file.
+    fn whole(&self) -> &str {
+        self.folder().unwrap_or(&self.path)
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// Where the artefact comes from.
@@ -126,6 +154,8 @@ pub struct Source {
     file: Inside,
     /// The write-ahead log of a database file, beside it.
     log: Option<Inside>,
+    /// The files of a folder of `pg_dump`; none where the backup is one file.
+    parts: Vec<Inside>,
 }
 
 /// What a look into a repository gives.
@@ -226,21 +256,37 @@ fn find(order: &Order, repository: Box<dyn Repository>, scratch: &mut Scratch) -
             break;
         }
         let files = repository.files(scratch, snapshot)?;
-        let wanted = |file: &Inside| match &pattern {
-            Some(pattern) => {
-                pattern.is_match(file.name()) || pattern.is_match(file.path.trim_start_matches('/'))
+        let folders: Vec<String> = files
+            .iter()
+            .filter_map(Inside::folder)
+            .take(FOLDERS)
+            .map(|folder| format!("{folder}/"))
+            .collect();
+        let wanted = |file: &Inside| {
+            // Of a folder of pg_dump the table of contents stands for all.
+            if file.folder().is_none() && folders.iter().any(|folder| file.path.starts_with(folder)) {
+                return false;
             }
-            None => !is_beside(file.name()),
+            let whole = file.whole();
+            match &pattern {
+                Some(pattern) => {
+                    pattern.is_match(last(whole)) || pattern.is_match(whole.trim_start_matches('/'))
+                }
+                None => !is_beside(last(whole)),
+            }
         };
-        let mut candidates: Vec<&Inside> =
-            files.iter().filter(|file| wanted(file) && file.name() != "toc.dat").collect();
-        candidates.sort_by_key(|file| (!looks_like_a_backup(file.name()), std::cmp::Reverse(file.modified)));
+        let mut candidates: Vec<&Inside> = files.iter().filter(|file| wanted(file)).collect();
+        candidates.sort_by_key(|file| {
+            (file.folder().is_none() && !looks_like_a_backup(file.name()), std::cmp::Reverse(file.modified))
+        });
         for file in candidates.into_iter().take(LOOKED_INTO) {
-            let Some(artefact) = recognise(repository.as_ref(), scratch, snapshot, file)? else {
+            let parts = parts(&files, file);
+            let Some(artefact) = recognise(order, repository.as_ref(), scratch, snapshot, file, &parts)?
+            else {
                 if pattern.is_some() {
                     return Err(Stop::Refused(format!(
                         "{} of snapshot {} in {shown}: {}",
-                        file.path,
+                        file.whole(),
                         snapshot.name,
                         if file.size == 0 {
                             "it is empty"
@@ -252,7 +298,7 @@ fn find(order: &Order, repository: Box<dyn Repository>, scratch: &mut Scratch) -
                 continue;
             };
             let beside = |ending: &str| {
-                let path = format!("{}{ending}", file.path);
+                let path = format!("{}{ending}", file.whole());
                 files.iter().find(|other| other.path == path).cloned()
             };
             let manifest = match beside(ENDING) {
@@ -286,19 +332,12 @@ fn find(order: &Order, repository: Box<dyn Repository>, scratch: &mut Scratch) -
             remarks.extend(repository.remarks());
             remarks.extend(passed.into_iter().take(5));
             let log = beside("-wal");
-            let source = Source { file: file.clone(), log, snapshot: snapshot.clone(), repository };
+            let source = Source { file: file.clone(), log, parts, snapshot: snapshot.clone(), repository };
             return Ok(Found {
                 newest: Newest { artefact, series, objects: Vec::new(), remarks },
                 source,
                 manifest,
             });
-        }
-        if files.iter().any(|file| file.name() == "toc.dat") {
-            return Err(Stop::CouldNot(format!(
-                "snapshot {} in {shown} holds a pg_dump in directory format, and this version takes single files out of \
-                 repositories only; restore it into a folder with the tool and name that",
-                snapshot.name
-            )));
         }
         passed.push(format!("snapshot {} is passed over: no database backup was found in it", snapshot.name));
     }
@@ -332,27 +371,63 @@ fn looks_like_a_backup(name: &str) -> bool {
     .any(|ending| lower.ends_with(ending))
 }
 
-/// What a file of a snapshot is, by its beginning.
+/// The files of the folder of `pg_dump` that a table of contents is of.
+fn parts(files: &[Inside], contents: &Inside) -> Vec<Inside> {
+    let Some(folder) = contents.folder() else { return Vec::new() };
+    let direct = |path: &str| {
+        let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        rest.is_some_and(|rest| !rest.contains('/'))
+    };
+    files.iter().filter(|file| direct(&file.path)).cloned().collect()
+}
+
+/// What a file of a snapshot is, by its beginning; `parts` are those of a folder of `pg_dump`.
 fn recognise(
+    order: &Order,
     repository: &dyn Repository,
     scratch: &mut Scratch,
     snapshot: &Snapshot,
     file: &Inside,
+    parts: &[Inside],
 ) -> Result<Option<Artefact>, Stop> {
     if file.size == 0 {
         return Ok(None);
     }
     let head = scratch.folder().join("head");
     repository.extract(scratch, snapshot, file, &head, Some(HEAD), &mut Progress::new(true))?;
-    let seen = look_at(&head);
+    let artefact =
+        if parts.is_empty() { in_file(order, &head, file)? } else { in_folder(&head, file, parts)? };
     let _ = std::fs::remove_file(&head);
-    let Seen::Artefact(artefact) = seen? else { return Ok(None) };
-    Ok(Some(Artefact {
-        name: file.name().to_owned(),
-        size: file.size,
+    Ok(artefact.map(|artefact| Artefact {
         // Data is as old as the file that holds it, not as the snapshot of that file.
-        modified: file.modified.min(snapshot.at),
+        modified: artefact.modified.min(snapshot.at),
         ..artefact
+    }))
+}
+
+fn in_file(order: &Order, head: &Path, file: &Inside) -> Result<Option<Artefact>, Stop> {
+    let Seen::Artefact(artefact) = look_at(head)? else { return Ok(None) };
+    let mut artefact =
+        Artefact { name: file.name().to_owned(), size: file.size, modified: file.modified, ..artefact };
+    if let Format::Encrypted(encryption) = artefact.format {
+        decrypted(order, &mut artefact, encryption, &|_| {
+            let head = head.to_owned();
+            Ok(Box::new(move || Ok(Box::new(std::fs::File::open(&head)?))))
+        })?;
+    }
+    Ok(Some(artefact))
+}
+
+fn in_folder(head: &Path, file: &Inside, parts: &[Inside]) -> Result<Option<Artefact>, Stop> {
+    let content = std::fs::read(head).map_err(|error| disk(head, &error))?;
+    Ok(of_contents(&content).map(|versions| Artefact {
+        path: head.to_owned(),
+        name: last(file.whole()).to_owned(),
+        size: parts.iter().map(|part| part.size).sum(),
+        modified: parts.iter().map(|part| part.modified).max().unwrap_or(file.modified),
+        layers: Vec::new(),
+        format: Format::PostgresDirectory,
+        versions,
     }))
 }
 
@@ -361,7 +436,7 @@ impl Source {
     pub fn steps(&self) -> Vec<String> {
         let mut steps = vec![format!(
             "take {} out of snapshot {} with {}, into a folder of its own that is removed as well; the repository is only read",
-            self.file.path,
+            self.file.whole(),
             self.snapshot.name,
             self.repository.tool()
         )];
@@ -376,16 +451,23 @@ impl Source {
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Takes the artefact out.
+    /// Takes the artefact out. A folder is read by the restoring program itself, and belongs to its `account`.
     ///
     /// # Errors
     /// [`Stop::Refused`] where the repository does not give it.
     pub fn extract(
         &self,
         base: &Path,
+        account: Option<&Account>,
         interrupt: &Interrupt,
         progress: &mut Progress,
     ) -> Result<Extracted, Stop> {
+        if let Some(folder) = self.file.folder() {
+            let mut scratch = Scratch::create(base, account.cloned(), interrupt.clone())?;
+            let began = Instant::now();
+            let path = self.extract_parts(&mut scratch, folder)?;
+            return Ok(Extracted { scratch, path, seconds: began.elapsed().as_secs_f64() });
+        }
         let mut scratch = Scratch::create(base, None, interrupt.clone())?;
         let path = scratch.subfolder("artefact")?.join(safe(self.file.name()));
         let began = Instant::now();
@@ -396,6 +478,30 @@ impl Source {
             self.repository.extract(&mut scratch, &self.snapshot, log, Path::new(&target), None, progress)?;
         }
         Ok(Extracted { scratch, path, seconds: began.elapsed().as_secs_f64() })
+    }
+
+    /// The files of a folder of `pg_dump`, and nothing else that the tool may have made.
+    fn extract_parts(&self, scratch: &mut Scratch, folder: &str) -> Result<PathBuf, Stop> {
+        let raw = scratch.subfolder("raw")?;
+        self.repository.extract_folder(scratch, &self.snapshot, folder, &raw)?;
+        let path = scratch.subfolder("artefact")?;
+        for part in &self.parts {
+            let (from, name) = (raw.join(part.path.trim_start_matches('/')), part.name());
+            let whole = std::fs::symlink_metadata(&from)
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == part.size);
+            if safe(name) != name || !whole {
+                return Err(Stop::Refused(format!(
+                    "{}: {} did not come out of it whole",
+                    self.repository.tool(),
+                    part.path
+                )));
+            }
+            let target = path.join(name);
+            std::fs::rename(&from, &target).map_err(|error| disk(&target, &error))?;
+            scratch.give(&target)?;
+        }
+        let _ = std::fs::remove_dir_all(&raw);
+        Ok(path)
     }
 
     /// The tool's own check.

@@ -268,6 +268,25 @@ impl Repository for Restic {
         Ok(())
     }
 
+    fn extract_folder(
+        &self,
+        scratch: &mut Scratch,
+        snapshot: &Snapshot,
+        folder: &str,
+        target: &Path,
+    ) -> Result<(), Stop> {
+        // What is left in and out is named by patterns.
+        let pattern: String = folder
+            .chars()
+            .flat_map(|c| ['\\'].into_iter().filter(move |_| "*?[\\".contains(c)).chain([c]))
+            .collect();
+        let mut command =
+            self.command(scratch, &self.path, &["restore", &snapshot.id, "--include", &pattern]);
+        command.arg("--target").arg(target);
+        let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
+        if finished.success { Ok(()) } else { Err(self.refused(scratch, &finished)?) }
+    }
+
     fn verify(&self, scratch: &mut Scratch) -> Result<Check, Stop> {
         let check = |outcome, detail: String| Ok(Check { name: "repository".to_owned(), outcome, detail });
         let part = format!("--read-data-subset={READ_AT_MOST}G");
