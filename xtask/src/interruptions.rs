@@ -36,8 +36,8 @@ pub fn run(root: &Path, count: &str) -> Outcome {
     outcome
 }
 
-/// Starts a supervisor, which makes the folder.
-fn supervised(program: &Path, place: &Path) -> Result<Child, String> {
+/// Starts a supervisor, which makes the folder, and empties and removes it when its standard input closes.
+pub fn supervised(program: &Path, place: &Path) -> Result<Child, String> {
     let failed = |error: std::io::Error| format!("the supervisor does not start: {error}");
     let mut supervisor = Command::new(program)
         .args(["__scratch", "supervise"])

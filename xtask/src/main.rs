@@ -9,6 +9,7 @@ mod interruptions;
 mod needs;
 mod new_item;
 mod peers;
+mod restores;
 mod step;
 mod test;
 
@@ -28,6 +29,9 @@ cargo xtask TASK
   applications [--quick | NAME]
                              installs applications that others wrote, starts them, compares what is said of each with what
                              is expected, and writes docs/applications.md
+  restores [--size N] [--applications] [--program FILE]
+                             restores backups of every format by hand and by drills, in turn, and writes docs/restores.md;
+                             --size: one of pgbench at that scale (70 is 1 GB); --applications: those of Wagtail and WordPress
   peers headers              compares answers with the MDN HTTP Observatory (npm) and writes docs/peers-headers.md
   peers tls                  compares with sslscan, sslyze (PyPI) and testssl.sh and writes times to docs/peers-tls.md
 ";
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         ["interruptions", "--count", count] => interruptions::run(&root(), count),
         ["bench", rest @ ..] => bench::run(&root(), rest),
         ["applications", rest @ ..] => applications::run(&root(), rest),
+        ["restores", rest @ ..] => restores::run(&root(), rest),
         ["peers", rest @ ..] => peers::run_peers(&root(), rest),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

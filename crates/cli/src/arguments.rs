@@ -350,6 +350,9 @@ pub struct DrillRestore {
     /// The database of --restored-url is no production, although its name looks like it
     #[arg(long, requires = "restored_url")]
     pub not_production: bool,
+    /// Make damaged copies of everything, also where a slice of a large backup would do
+    #[arg(long)]
+    pub full_controls: bool,
     /// Only print every step
     #[arg(long)]
     pub plan: bool,

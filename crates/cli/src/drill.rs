@@ -251,6 +251,7 @@ fn order(arguments: &DrillRestore, settings: &Settings, instant: Instant) -> Res
         source: source(arguments)?,
         migrations: migrations(arguments, settings, instant)?,
         scratch: arguments.scratch.clone().unwrap_or_else(scratch::default_base),
+        full_controls: arguments.full_controls,
         now: instant.now,
     })
 }

@@ -30,6 +30,7 @@
 //! | `checks/` | what is asked of a restored database | a file, a line in `checks::all` |
 //! | `controls` | damaged copies that must not pass | |
 //! | `placement/` | where the backup is, and where the data | |
+//! | `slice`, `postgres::slices`, `mariadb::slices` | a part of a large artefact for them | |
 //! | `objectives` | age, gaps and duration against what is allowed | |
 //!
 //! An engine restores a [`restore::Copy`], which is the artefact or a damaged copy of it, so that a negative control goes

@@ -32,7 +32,18 @@ impl MariaDb {
     /// # Panics
     /// When none is (Debian package `mariadb-server`), or it does not start.
     pub fn start() -> MariaDb {
-        let folder = tempfile::tempdir().expect("a scratch folder");
+        MariaDb::start_in(tempfile::tempdir().expect("a scratch folder"))
+    }
+
+    /// The same in a folder under another one, whose owner ends what is in it.
+    ///
+    /// # Panics
+    /// As [`MariaDb::start`].
+    pub fn start_under(folder: &Path) -> MariaDb {
+        MariaDb::start_in(tempfile::tempdir_in(folder).expect("a scratch folder"))
+    }
+
+    fn start_in(folder: TempDir) -> MariaDb {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).expect("open to its user");
         let data = format!("--datadir={}", folder.path().join("data").display());
         let install = unprivileged("mariadb-install-db")

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 pub struct Postgres {
     folder: TempDir,
     bin: PathBuf,
+    /// Settings as `name=value`.
+    settings: Vec<String>,
 }
 
 /// Runs a program as a user that PostgreSQL accepts: not as root.
@@ -31,7 +33,7 @@ impl Postgres {
     /// # Panics
     /// When none is (Debian package `postgresql`), or it does not start.
     pub fn start() -> Postgres {
-        Postgres::start_in(tempfile::tempdir().expect("a scratch folder"))
+        Postgres::start_in(tempfile::tempdir().expect("a scratch folder"), &[])
     }
 
     /// The same in a folder under another one, whose owner ends what is in it.
@@ -39,10 +41,18 @@ impl Postgres {
     /// # Panics
     /// As [`Postgres::start`].
     pub fn start_under(folder: &Path) -> Postgres {
-        Postgres::start_in(tempfile::tempdir_in(folder).expect("a scratch folder"))
+        Postgres::start_with(folder, &[])
     }
 
-    fn start_in(folder: TempDir) -> Postgres {
+    /// The same with settings, each as `name=value`.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn start_with(folder: &Path, settings: &[&str]) -> Postgres {
+        Postgres::start_in(tempfile::tempdir_in(folder).expect("a scratch folder"), settings)
+    }
+
+    fn start_in(folder: TempDir, settings: &[&str]) -> Postgres {
         let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
             .expect("PostgreSQL is installed (Debian package postgresql)")
             .flatten()
@@ -52,7 +62,8 @@ impl Postgres {
         versions.sort();
         let bin = versions.pop().expect("PostgreSQL's server is installed (Debian package postgresql)");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).expect("open to its user");
-        let server = Postgres { folder, bin };
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let server = Postgres { folder, bin, settings };
         let mut initdb = unprivileged(&server.bin.join("initdb"));
         initdb.args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"]).arg(server.data());
         check(&initdb.current_dir("/").output().expect("initdb starts"));
@@ -67,7 +78,7 @@ impl Postgres {
     pub fn copy(&self) -> Postgres {
         let folder = tempfile::tempdir().expect("a scratch folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).expect("open to its user");
-        let copy = Postgres { folder, bin: self.bin.clone() };
+        let copy = Postgres { folder, bin: self.bin.clone(), settings: self.settings.clone() };
         let mut base = unprivileged(&self.bin.join("pg_basebackup"));
         base.env("PGHOST", self.socket()).args(["-U", "postgres", "--checkpoint=fast", "--no-sync", "-D"]);
         check(&base.arg(copy.data()).current_dir("/").output().expect("pg_basebackup starts"));
@@ -76,7 +87,11 @@ impl Postgres {
     }
 
     fn go(&self) {
-        let options = format!("-k {} -c listen_addresses= -c fsync=off", self.folder.path().display());
+        let mut options = format!("-k {} -c listen_addresses= -c fsync=off", self.folder.path().display());
+        for setting in &self.settings {
+            options.push_str(" -c ");
+            options.push_str(setting);
+        }
         let mut start = unprivileged(&self.bin.join("pg_ctl"));
         start
             .arg("-D")

@@ -7,7 +7,7 @@ mod headers;
 mod measure;
 mod tls;
 
-pub use measure::{seconds, timed};
+pub use measure::{median, seconds, timed};
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

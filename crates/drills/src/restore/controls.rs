@@ -5,7 +5,7 @@ use seaworthy_database::{Contents, compare};
 
 use super::reading::{Copy, Damage};
 use super::report::{Control, ControlOutcome};
-use super::{Artefact, Engine};
+use super::{Artefact, Engine, Slice};
 use crate::scratch::Scratch;
 use crate::{Progress, Stop};
 
@@ -37,7 +37,7 @@ pub fn name(damage: Damage) -> &'static str {
 pub fn run(
     engine: &mut dyn Engine,
     scratch: &mut Scratch,
-    artefact: &Artefact,
+    (artefact, slice): (&Artefact, Option<&Slice>),
     damage: Damage,
     real: &[Contents],
     expected: Option<&Contents>,
@@ -54,7 +54,7 @@ pub fn run(
         Damage::SchemaOnly => "norows",
         _ => "flipped",
     };
-    let restored = match engine.restore(scratch, &Copy { artefact, damage }, label, progress) {
+    let restored = match engine.restore(scratch, &Copy { artefact, damage, slice }, label, progress) {
         Ok(restored) => restored,
         Err(Stop::Refused(why)) => return control(ControlOutcome::Refused, why),
         Err(stop) => return Err(stop),
@@ -84,7 +84,11 @@ pub fn run(
     match expected {
         Some(expected) => {
             let other = super::checks::chosen(&found);
-            match compare(expected, &other).first() {
+            let differences = match slice {
+                Some(slice) => compare(&slice.of(expected), &slice.of(&other)),
+                None => compare(expected, &other),
+            };
+            match differences.first() {
                 Some(first) => control(ControlOutcome::Different, first.to_string()),
                 None => control(ControlOutcome::Passed, "no check told it from the real one".to_owned()),
             }

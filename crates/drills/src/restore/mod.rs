@@ -18,6 +18,7 @@ pub mod record;
 mod report;
 mod repositories;
 mod run;
+mod slice;
 mod source;
 mod sqlite;
 mod writing;
@@ -38,6 +39,7 @@ pub use reading::{Copy, Damage, Layer};
 pub use report::{Check, Control, ControlOutcome, Outcome, Report, SCHEMA, Verdict};
 pub use repositories::{has_password, is_one as is_repository};
 pub use run::run;
+pub use slice::Slice;
 pub use source::{Compared, Online};
 
 use crate::scratch::{Account, Scratch};
@@ -80,6 +82,8 @@ pub struct Order {
     pub migrations: Vec<Migrations>,
     /// Where the scratch folder is made.
     pub scratch: PathBuf,
+    /// Damaged copies are made of everything, however large it is.
+    pub full_controls: bool,
     /// The moment of the drill.
     pub now: Timestamp,
 }
@@ -156,6 +160,14 @@ pub trait Engine {
         name: &str,
         progress: &mut Progress,
     ) -> Result<Restored, Stop>;
+    /// A slice of a large artefact with rows of a few of these tables, which are sorted by how many they have; nothing where
+    /// none can be cut. What was restored of the whole is still there.
+    ///
+    /// # Errors
+    /// [`Stop::CouldNot`] where this machine is in the way.
+    fn slice(&mut self, _: &mut Scratch, _: &Artefact, _: &[(String, u64)]) -> Result<Option<Slice>, Stop> {
+        Ok(None)
+    }
     /// What a database holds.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::artefact::Artefact;
 use super::encryption::Decryption;
+use super::slice::Slice;
 use crate::Stop;
 use crate::scratch::Feed;
 
@@ -76,6 +77,8 @@ pub struct Copy<'a> {
     pub artefact: &'a Artefact,
     /// How it is damaged.
     pub damage: Damage,
+    /// It is a slice of a larger one.
+    pub slice: Option<&'a Slice>,
 }
 
 /// A truncated copy has at most so many bytes, so that the control takes no longer than it must.
@@ -92,11 +95,24 @@ impl Copy<'_> {
     /// # Errors
     /// When the artefact cannot be read.
     pub fn feed(&self) -> Result<Feed, Stop> {
-        let whole = self.damage != Damage::Truncated;
+        let whole = self.damage != Damage::Truncated && !self.is_stream();
         if self.artefact.layers.is_empty() && whole {
             return Ok(Feed::File(self.open()?));
         }
         Ok(Feed::Stream(self.stream()?))
+    }
+
+    /// It must not be read as a file, in which programs look for what is no longer there.
+    pub fn is_stream(&self) -> bool {
+        self.slice.is_some_and(|slice| slice.rows_at.is_some())
+    }
+
+    /// The same as a stream, for who writes it elsewhere.
+    ///
+    /// # Errors
+    /// When the artefact cannot be read.
+    pub fn stream_of(&self) -> io::Result<Box<dyn Read + Send>> {
+        decode(Box::new(File::open(&self.artefact.path)?), &self.artefact.layers)
     }
 
     /// The same as a stream.
@@ -104,6 +120,11 @@ impl Copy<'_> {
     /// # Errors
     /// When the artefact cannot be read.
     pub fn stream(&self) -> Result<Box<dyn Read + Send>, Stop> {
+        if let Some((slice, at)) = self.slice.and_then(|slice| Some((slice, slice.rows_at?))) {
+            return slice
+                .stream(self.damage, at)
+                .map_err(|error| Stop::CouldNot(format!("{}: {error}", self.artefact.path.display())));
+        }
         let file = self.open()?;
         let bytes: Box<dyn Read + Send> =
             if self.damage == Damage::Truncated { Box::new(file.take(self.end())) } else { Box::new(file) };

@@ -136,6 +136,9 @@ fn measurements(report: &Report) -> BTreeMap<String, Value> {
         ("backup-age-seconds".to_owned(), json!(report.gaps.age)),
         ("controls".to_owned(), json!(report.controls)),
     ]);
+    if let Some(slice) = &report.slice {
+        measured.insert("controls-slice".to_owned(), json!(slice));
+    }
     if let Some(seconds) = report.restore_seconds {
         measured.insert("restore-seconds".to_owned(), json!(seconds));
     }

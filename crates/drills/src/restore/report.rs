@@ -143,6 +143,8 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// Negative controls.
     pub controls: Vec<Control>,
+    /// The slice that damaged copies were made of; none where it was everything.
+    pub slice: Option<String>,
     /// Roles that were made because the backup names them.
     pub roles: Vec<String>,
     /// What was left out because it is not installed.
@@ -183,6 +185,7 @@ impl Report {
             differences: Vec::new(),
             checks: Vec::new(),
             controls: Vec::new(),
+            slice: None,
             roles: Vec::new(),
             left_out: Vec::new(),
             remarks: Vec::new(),
@@ -302,6 +305,9 @@ impl Report {
                 sign,
                 &format!("control: {} {what}: {}", super::controls::name(control.damage), control.detail),
             );
+        }
+        if let Some(slice) = &self.slice {
+            line("·", slice);
         }
         if (self.restore_seconds.is_some() || self.by_hand)
             && !self.content_verified

@@ -14,7 +14,7 @@ use super::placement::{self, Placement};
 use super::reading::{Copy, Damage};
 use super::report::{Against, Control, ControlOutcome, Outcome, Report, Verdict};
 use super::source::Compared;
-use super::{Artefact, Format, Newest, Order, Place, Plan, checks, controls};
+use super::{Artefact, Format, Newest, Order, Place, Plan, checks, controls, slice};
 use crate::scratch::Scratch;
 use crate::{Interrupt, Progress, Stop};
 
@@ -99,7 +99,7 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         return Err(Stop::could_not("the server that was started is the source; nothing was written"));
     }
     progress.step(format!("restoring {}", artefact.name));
-    let copy = Copy { artefact, damage: Damage::None };
+    let copy = Copy { artefact, damage: Damage::None, slice: None };
     let restored = match engine.restore(&mut scratch, &copy, "restored", progress) {
         Ok(restored) => restored,
         Err(Stop::Refused(why)) => {
@@ -193,11 +193,24 @@ pub fn run(plan: Plan, interrupt: &Interrupt, progress: &mut Progress) -> Result
         report.checks.push(source.verify(&mut extracted.scratch)?);
     }
     if report.restores() {
+        let mut part = match order.full_controls {
+            true => None,
+            false => slice::cut(engine.as_mut(), &mut scratch, artefact, &contents, progress)?,
+        };
         engine.forget(&mut scratch, &restored.databases)?;
+        if let Some(slice) = &part {
+            if slice::arrives(engine.as_mut(), &mut scratch, slice, &contents, progress)? {
+                report.slice = Some(slice.shown(&contents));
+            } else {
+                part = None;
+            }
+        }
+        let copied = part.as_ref().map_or(artefact, |slice| &slice.artefact);
         for damage in controls::kinds(expected.is_some()) {
             progress.step(format!("control: {}", controls::name(damage)));
+            let of = (copied, part.as_ref());
             let control: Control =
-                controls::run(engine.as_mut(), &mut scratch, artefact, damage, &found, expected, progress)?;
+                controls::run(engine.as_mut(), &mut scratch, of, damage, &found, expected, progress)?;
             report.controls.push(control);
         }
         if let (Some(source), Some(extracted)) = (&source, &mut extracted) {

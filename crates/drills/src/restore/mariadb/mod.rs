@@ -4,6 +4,7 @@ pub mod physical;
 mod programs;
 mod script;
 mod server;
+mod slices;
 
 use seaworthy_database::mariadb::{Session, contents, databases, open_snapshot, quoted};
 use seaworthy_database::{Contents, Engine as Kind, Error, Identity};
@@ -12,6 +13,7 @@ use self::programs::{Installation, Origin, origin};
 use self::server::Server;
 use super::artefact::Artefact;
 use super::reading::Damage;
+use super::slice::Slice;
 use super::{Copy, Engine, Restored, Verify, bounds, checks};
 use crate::scratch::{Account, Death, Scratch, Who};
 use crate::{Progress, Stop};
@@ -108,7 +110,7 @@ impl Engine for MariaDb {
         }
         drop(session);
         let restored = script::restore(server, scratch, copy, name, good, progress);
-        if copy.damage != Damage::None {
+        if copy.damage != Damage::None || copy.slice.is_some() {
             return restored;
         }
         match (restored, origin) {
@@ -124,6 +126,15 @@ impl Engine for MariaDb {
             }
             (Err(stop), _) => Err(stop),
         }
+    }
+
+    fn slice(
+        &mut self,
+        scratch: &mut Scratch,
+        artefact: &Artefact,
+        tables: &[(String, u64)],
+    ) -> Result<Option<Slice>, Stop> {
+        slices::of_script(scratch, artefact, tables).map(Some)
     }
 
     fn contents(

@@ -364,7 +364,7 @@ enum Line {
 }
 
 /// The first identifier in quotes, where the line has one.
-fn identifier(text: &str) -> Option<String> {
+pub fn identifier(text: &str) -> Option<String> {
     let mut name = String::new();
     let mut chars = text.split_once('`')?.1.chars().peekable();
     while let Some(c) = chars.next() {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::messages::{self, faults, summary};
 use super::server::{self, Server, last_lines};
-use super::{platform, roles};
+use super::{platform, roles, slices};
 use crate::restore::artefact::Format;
 use crate::restore::bounds::{self, Bounds};
 use crate::restore::reading::Damage;
@@ -50,7 +50,7 @@ impl Source<'_> {
     }
 }
 
-/// Restores an archive into a new database.
+/// Restores an archive into a new database. Gives also the list of what was restored.
 pub fn restore(
     server: &Server,
     scratch: &mut Scratch,
@@ -58,7 +58,7 @@ pub fn restore(
     name: &str,
     good: Option<f64>,
     progress: &mut Progress,
-) -> Result<Restored, Stop> {
+) -> Result<(Restored, String), Stop> {
     let began = Instant::now();
     let bounds = Bounds::of(copy.damage, good);
     let source = prepare(scratch, copy, name)?;
@@ -106,7 +106,10 @@ pub fn restore(
         .collect();
     drop(session);
     let (list, left_out) = without_extensions(&listing, &available);
-    let list = without_ties(&list, &untied);
+    let mut list = without_ties(&list, &untied);
+    if let Some(slice) = copy.slice {
+        list = slices::only(&list, &slice.entries);
+    }
     let list_path = scratch.file(&format!("{name}.list"), list.as_bytes())?;
 
     let list_argument = format!("--use-list={}", list_path.display());
@@ -139,13 +142,14 @@ pub fn restore(
         }
         return Err(Stop::Refused(format!("pg_restore: {why}")));
     }
-    Ok(Restored {
+    let restored = Restored {
         databases: vec![name.to_owned()],
         seconds,
         roles: stubs,
         left_out: left_out.into_iter().collect(),
         remarks: platform::remark(&platform, &untied).into_iter().collect(),
-    })
+    };
+    Ok((restored, list))
 }
 
 /// Files of rows end with an empty line. pg_restore does not miss the end of one that is not compressed.
@@ -244,6 +248,9 @@ fn prepare<'a>(scratch: &Scratch, copy: &'a Copy<'a>, name: &str) -> Result<Sour
         }
         return Ok(Source::Folder(folder(scratch, copy, name)?));
     }
+    if copy.is_stream() {
+        return Ok(Source::Input(copy));
+    }
     let tar = artefact.format == Format::PostgresTar;
     let itself = artefact.layers.is_empty() && matches!(copy.damage, Damage::None | Damage::SchemaOnly);
     if tar && itself {
@@ -308,7 +315,7 @@ fn complete_tar(file: &mut File) -> Result<(), Stop> {
 }
 
 /// The length in the header of a member of a tar file: octal digits, or a number in base 256 for large ones.
-fn member_length(header: &[u8; 512]) -> Option<u64> {
+pub fn member_length(header: &[u8; 512]) -> Option<u64> {
     let field = &header[124..136];
     if field[0] & 0x80 != 0 {
         return Some(field[4..].iter().fold(0, |length, byte| length << 8 | u64::from(*byte)));

@@ -8,6 +8,7 @@ mod platform;
 mod programs;
 mod roles;
 mod server;
+mod slices;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use self::programs::Installation;
 use self::server::Server;
 use super::artefact::{Artefact, Format};
 use super::reading::Damage;
+use super::slice::Slice;
 use super::{Copy, Engine, Restored, Verify, bounds};
 use crate::scratch::{Account, Death, Scratch, Who};
 use crate::{Progress, Stop};
@@ -31,6 +33,8 @@ pub struct Postgres {
     server: Option<Server>,
     /// How long the undamaged artefact took, in seconds.
     good: Option<f64>,
+    /// What was restored of it, as `pg_restore` lists an archive.
+    list: String,
 }
 
 impl Postgres {
@@ -40,7 +44,7 @@ impl Postgres {
     /// When none that fit are installed.
     pub fn choose(artefact: &Artefact) -> Result<Postgres, Stop> {
         let (installation, remarks) = programs::choose(&programs::installed(), artefact)?;
-        Ok(Postgres { installation, remarks, server: None, good: None })
+        Ok(Postgres { installation, remarks, server: None, good: None, list: String::new() })
     }
 
     fn server(&self) -> Result<&Server, Stop> {
@@ -104,13 +108,31 @@ impl Engine for Postgres {
         let good = self.good;
         let server = self.server()?;
         let restored = match copy.artefact.format {
-            Format::PostgresPlain => plain::restore(server, scratch, copy, name, good, progress),
-            _ => archive::restore(server, scratch, copy, name, good, progress),
-        }?;
-        if copy.damage == Damage::None {
+            Format::PostgresPlain => plain::restore(server, scratch, copy, name, good, progress)?,
+            _ => {
+                let (restored, list) = archive::restore(server, scratch, copy, name, good, progress)?;
+                if copy.damage == Damage::None && copy.slice.is_none() {
+                    self.list = list;
+                }
+                restored
+            }
+        };
+        if copy.damage == Damage::None && copy.slice.is_none() {
             self.good = Some(restored.seconds);
         }
         Ok(restored)
+    }
+
+    fn slice(
+        &mut self,
+        scratch: &mut Scratch,
+        artefact: &Artefact,
+        tables: &[(String, u64)],
+    ) -> Result<Option<Slice>, Stop> {
+        if artefact.format == Format::PostgresPlain {
+            return slices::of_script(scratch, artefact, tables);
+        }
+        slices::of_archive(scratch, artefact, &self.list, tables)
     }
 
     fn contents(

@@ -300,8 +300,13 @@ impl PgBackRest {
                 if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }
             )));
         };
-        let inner =
-            Postgres { installation: installation.clone(), remarks: Vec::new(), server: None, good: None };
+        let inner = Postgres {
+            installation: installation.clone(),
+            remarks: Vec::new(),
+            server: None,
+            good: None,
+            list: String::new(),
+        };
         Ok(PgBackRest { inner, repository: Repository::of(artefact)?, folders: Vec::new() })
     }
 

@@ -2,6 +2,7 @@
 
 mod copies;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use seaworthy_database::sqlite::{self, File as Database};
 use seaworthy_database::{Contents, Engine as Kind, Error, Identity};
 
 use crate::restore::reading::Damage;
+use crate::restore::slice::{Slice, choose};
 use crate::restore::{Artefact, Copy, Engine, Restored, Verify, checks};
 use crate::scratch::{Account, Death, Scratch, Who, disk, full};
 use crate::{Progress, Stop};
@@ -111,6 +113,20 @@ impl Engine for Sqlite {
         drop(out);
         damaged(&target, copy.damage)?;
         opened(scratch, name, began)
+    }
+
+    fn slice(
+        &mut self,
+        scratch: &mut Scratch,
+        artefact: &Artefact,
+        tables: &[(String, u64)],
+    ) -> Result<Option<Slice>, Stop> {
+        let chosen = choose(tables, |_| true);
+        let target = path(scratch, "part");
+        copies::part(&path(scratch, "restored"), &target, &chosen)?;
+        let size = fs::metadata(&target).map_err(|error| disk(&target, &error))?.len();
+        let artefact = Artefact { path: target, size, layers: Vec::new(), ..artefact.clone() };
+        Ok(Some(Slice { artefact, tables: chosen, entries: BTreeSet::new(), rows_at: None }))
     }
 
     fn contents(
