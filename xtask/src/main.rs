@@ -29,7 +29,7 @@ cargo xtask TASK
   applications [--quick | NAME]
                              installs applications that others wrote, starts them, compares what is said of each with what
                              is expected, and writes docs/applications.md
-  restores [--size N] [--applications] [--program FILE]
+  restores [--size N | --applications | --only FORMAT] [--program FILE]
                              restores backups of every format by hand and by drills, in turn, and writes docs/restores.md;
                              --size: one of pgbench at that scale (70 is 1 GB); --applications: those of Wagtail and WordPress
   peers headers              compares answers with the MDN HTTP Observatory (npm) and writes docs/peers-headers.md

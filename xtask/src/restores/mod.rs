@@ -58,14 +58,19 @@ struct Formats {
 
 /// The task.
 pub fn run(root: &Path, arguments: &[&str]) -> Outcome {
-    let (mut size, mut own, mut applications) = (None, None, false);
+    let (mut size, mut own, mut applications, mut only) = (None, None, false, None);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match *argument {
             "--size" => size = rest.next(),
             "--program" => own = rest.next().map(PathBuf::from),
+            "--only" => only = rest.next(),
             "--applications" => applications = true,
-            other => return Err(format!("{other}: not known; --size N, --applications, --program FILE")),
+            other => {
+                return Err(format!(
+                    "{other}: not known; --size N, --applications, --only FORMAT, --program FILE"
+                ));
+            }
         }
     }
     let program = match own {
@@ -75,9 +80,13 @@ pub fn run(root: &Path, arguments: &[&str]) -> Outcome {
     if applications {
         return applications::run(root, &program);
     }
+    if let Some(only) = only {
+        // A part of the table is not written.
+        return formats(&program, only).map(|_| ());
+    }
     let (mark, text) = match size {
         Some(size) => ("large", large(&program, size)?),
-        None => ("formats", formats(&program)?),
+        None => ("formats", formats(&program, "")?),
     };
     let text = format!("{}\n\n{text}", conditions()?);
     print!("{text}");
@@ -115,14 +124,15 @@ fn compared(bare: &[Duration], drilled: &[Drilled]) -> (Duration, Duration, Dura
     (median(bare), median(&restores), median(&wholes))
 }
 
-fn formats(program: &Path) -> Result<String, String> {
+/// Those whose names contain a text.
+fn formats(program: &Path, only: &str) -> Result<String, String> {
     let all: Formats = toml::from_str(include_str!("formats.toml")).map_err(|error| error.to_string())?;
     let place = Place::new(program, SMALL)?;
     let mut table = String::from(
         "| Backup | Drill | Restored by hand | Restored by the drill | Whole drill, with checks and controls |\n| --- | --- | --- | --- | --- |\n",
     );
     let mut failed = Vec::new();
-    for (index, format) in all.format.iter().enumerate() {
+    for (index, format) in all.format.iter().enumerate().filter(|(_, format)| format.name.contains(only)) {
         let backup = place.backup(format, index).map_err(|why| format!("{}: {why}", format.name))?;
         let (mut bare, mut drilled) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
