@@ -247,6 +247,8 @@ fn flip(target: &Path) -> io::Result<()> {
         return Ok(());
     }
     let pages = size / page;
+    // Where no row holds text, the last byte of a row.
+    let mut without_text = None;
     // From the middle on, and round: the first page holds the schema.
     for index in (pages / 2..pages).chain(1..pages / 2) {
         if index == 0 {
@@ -268,6 +270,39 @@ fn flip(target: &Path) -> io::Result<()> {
             file.write_all(&[region[offset] ^ 1])?;
             return Ok(());
         }
+        if let Some(last) = region.last() {
+            without_text.get_or_insert(((index + 1) * page - 1, *last));
+        }
+    }
+    if let Some((at, byte)) = without_text {
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(&[byte ^ 1])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_changed_byte_is_in_a_row_also_where_no_row_holds_text() {
+        let folder = tempfile::tempdir().unwrap();
+        for (number, row) in ["(1)", "(7)", "(300)", "(NULL)", "('a')"].into_iter().enumerate() {
+            let path = folder.path().join(format!("{number}.db"));
+            let connection = Connection::open(&path).unwrap();
+            connection.execute_batch(&format!("CREATE TABLE t (a); INSERT INTO t VALUES {row}")).unwrap();
+            let content = |connection: &Connection| -> rusqlite::Result<String> {
+                connection.query_row("SELECT group_concat(quote(a)) FROM t", [], |row| row.get(0))
+            };
+            let before = content(&connection).unwrap();
+            drop(connection);
+            flip(&path).unwrap();
+            let after = content(&Connection::open(&path).unwrap());
+            assert!(after.as_ref().map_or(true, |after| *after != before), "{row}: {after:?}");
+        }
+    }
 }
