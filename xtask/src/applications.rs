@@ -38,7 +38,7 @@ struct Application {
     name: String,
     stack: String,
     version: String,
-    /// Looked at by every run of the tests.
+    /// Installed and looked at in a few minutes.
     #[serde(default)]
     quick: bool,
     /// Programs with the Debian package of each.

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::{cargo, run};
-use crate::{Outcome, applications, docs, golden, needs, root};
+use crate::{Outcome, docs, golden, needs, root};
 
 type Check<'a> = Box<dyn Fn() -> Outcome + 'a>;
 
@@ -44,7 +44,6 @@ fn checks(root: &Path) -> Vec<String> {
             Box::new(move || run(cargo(root).args(["check", "-q", "--manifest-path"]).arg(&fuzz))),
         ));
     }
-    checks.push(("applications of others", Box::new(|| applications::run(root, &["--quick"]))));
     checks.push(("golden reports", Box::new(|| golden::run(root, true))));
     checks.push((
         "documentation tests",
