@@ -134,3 +134,8 @@ pub mod settle {
         findings.settled_by("name the change that is reviewed", Some("seaworthy check --since BASE"));
     }
 }
+
+/// A count with its noun.
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

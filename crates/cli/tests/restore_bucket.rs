@@ -89,10 +89,7 @@ fn dumps_of_postgresql_are_restored_from_a_bucket_in_every_shape() {
     server.dump("shop", &place.made("folder"), &["-Fd"]);
     let gzip = Command::new("gzip").args(["-k", "-f"]).arg(place.made("plain.sql")).status();
     assert!(gzip.expect("gzip is installed").success());
-    let mut manifest = command(place.sample.path());
-    manifest.args(["backup", "manifest", "--database", "env:SHOP", "-o", "made/manifest"]);
-    let run = finish(manifest.env("SHOP", server.address("shop")).output().unwrap());
-    assert_eq!(run.code, 0, "{run:?}");
+    place.sample.manifest(&server.address("shop"), "made/manifest");
     for (key, file) in [("a/shop.dump", "custom.dump"), ("b/shop.sql.gz", "plain.sql.gz")] {
         place.put(key, &place.made(file));
         place.put(&format!("{key}.manifest.json"), &place.made("manifest"));

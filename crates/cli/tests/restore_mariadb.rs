@@ -50,14 +50,7 @@ impl Place {
     }
 
     fn manifest(&self, database: &str, artefact: &Path) {
-        let output = command(self.sample.path())
-            .args(["backup", "manifest", "--database", "env:SHOP", "-o"])
-            .arg(format!("{}.manifest.json", artefact.display()))
-            .env("SHOP", self.server.address(database))
-            .output()
-            .unwrap();
-        let run = finish(output);
-        assert_eq!(run.code, 0, "{run:?}");
+        self.sample.manifest(&self.server.address(database), format!("{}.manifest.json", artefact.display()));
     }
 }
 

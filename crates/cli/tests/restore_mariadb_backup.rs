@@ -53,14 +53,7 @@ impl Place {
     }
 
     fn manifest(&self, artefact: &Path) {
-        let output = command(self.sample.path())
-            .args(["backup", "manifest", "--database", "env:SHOP", "-o"])
-            .arg(format!("{}.manifest.json", artefact.display()))
-            .env("SHOP", self.server.address("shop"))
-            .output()
-            .unwrap();
-        let run = finish(output);
-        assert_eq!(run.code, 0, "{run:?}");
+        self.sample.manifest(&self.server.address("shop"), format!("{}.manifest.json", artefact.display()));
     }
 
     fn restore(&self, from: &str, arguments: &[&str]) -> Run {

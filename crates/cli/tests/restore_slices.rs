@@ -70,13 +70,6 @@ fn sample() -> Sample {
     sample
 }
 
-fn manifest(sample: &Sample, database: &str, artefact: &str) {
-    let mut manifest = command(sample.path());
-    manifest.args(["backup", "manifest", "--database", "env:SHOP", "-o"]).env("SHOP", database);
-    let run = finish(manifest.arg(format!("{artefact}.manifest.json")).output().unwrap());
-    assert_eq!(run.code, 0, "{run:?}");
-}
-
 fn drill(sample: &Sample) -> String {
     let mut drill = command(sample.path());
     drill.args(["drill", "restore", "app", "--yes", "--quiet", "--json", "--no-record"]);
@@ -97,7 +90,7 @@ fn damaged_copies_of_a_large_dump_of_mariadb_are_slices() {
     );
     let artefact = sample.file("backups/shop.sql");
     server.dump(&artefact, &["shop"]);
-    manifest(&sample, &server.address("shop"), &artefact.display().to_string());
+    sample.manifest(&server.address("shop"), format!("{}.manifest.json", artefact.display()));
     sliced(&drill(&sample), "the rows of users", "mariadb-dump");
 }
 

@@ -68,8 +68,8 @@ fn of_part(
     }
     if let Some(first) = unlimited.first() {
         findings.remedy(format!(
-            "Give every outgoing call a time limit: {} have none, the first at {}.",
-            unlimited.len(),
+            "Give every outgoing call a time limit; {} without one, the first at {}.",
+            shared::count(unlimited.len() as u64, "call"),
             first.at
         ));
     }

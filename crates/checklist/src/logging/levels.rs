@@ -63,11 +63,11 @@ fn of_part(part: &Part<'_>, logging: &Logging, findings: &mut Findings) {
     findings.unread(&unread);
     let levels = || logging.levels.iter().filter(|level| part.holds(&level.at));
     let counted = format!(
-        "{} levelled calls against {} bare prints in {}{} files of server code",
-        calls.levelled,
-        calls.bare,
+        "{} against {} in {}{} of server code",
+        shared::count(calls.levelled, "levelled call"),
+        shared::count(calls.bare, "bare print"),
         if calls.sampled { "a sample of " } else { "" },
-        calls.files
+        shared::count(calls.files, "file")
     );
     let settable = levels()
         .find(|level| level.settable)

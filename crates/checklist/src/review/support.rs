@@ -52,15 +52,10 @@ pub(super) fn size(change: &Change) -> String {
     let removed: u32 = shipped.iter().map(|file| file.removed).sum();
     format!(
         "{}, {}, +{added} −{removed} lines in {} that ship",
-        count(u64::from(change.commits), "commit"),
-        count(change.files.len() as u64, "file"),
-        count(shipped.len() as u64, "file"),
+        shared::count(u64::from(change.commits), "commit"),
+        shared::count(change.files.len() as u64, "file"),
+        shared::count(shipped.len() as u64, "file"),
     )
-}
-
-/// A count with its noun.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn short(commit: &str) -> String {

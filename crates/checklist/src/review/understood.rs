@@ -2,6 +2,7 @@ use seaworthy_facts::{Absent, Change, ChangedFile, ChangedKind, FactKind, FactVi
 use seaworthy_model::{ItemId, Section};
 
 use super::support;
+use crate::shared;
 use crate::{Absence, Attestation, Findings, Floor, Item, VoidOn};
 
 /// `review.understood`
@@ -50,7 +51,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     if files.len() > FILES {
         findings.note(
-            format!("and {} with less risk", support::count((files.len() - FILES) as u64, "file")),
+            format!("and {} with less risk", shared::count((files.len() - FILES) as u64, "file")),
             None,
         );
     }
@@ -89,7 +90,7 @@ fn complexity(change: &Change, file: &ChangedFile) -> Option<u32> {
 
 fn told(change: &Change, file: &ChangedFile) -> String {
     let mut words =
-        format!("+{} −{} in {}", file.added, file.removed, support::count(file.hunks.len() as u64, "place"));
+        format!("+{} −{} in {}", file.added, file.removed, shared::count(file.hunks.len() as u64, "place"));
     if file.new {
         words.push_str(", new");
     }

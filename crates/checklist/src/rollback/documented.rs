@@ -55,6 +55,7 @@ fn evidence(view: &FactView) -> Result<Findings, Absent> {
     }
     findings.because(match documents.read {
         0 => "there is no document".to_owned(),
+        1 => "the only document has no section on rolling back a release that holds steps".to_owned(),
         count => format!("{count} documents, none with a section on rolling back a release that holds steps"),
     });
     Ok(findings)

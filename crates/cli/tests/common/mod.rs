@@ -67,6 +67,14 @@ impl Sample {
         run_in(self.path(), arguments)
     }
 
+    /// Writes the manifest of a live database, by its address.
+    pub fn manifest(&self, database: &str, target: impl AsRef<Path>) {
+        let mut manifest = command(self.path());
+        manifest.args(["backup", "manifest", "--database", "env:SHOP", "-o"]).arg(target.as_ref());
+        let run = finish(manifest.env("SHOP", database).output().unwrap());
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+
     /// Runs `check .` with JSON and gives the report.
     pub fn report(&self, arguments: &[&str]) -> serde_json::Value {
         let mut all = vec!["check", ".", "--format", "json"];

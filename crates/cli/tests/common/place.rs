@@ -54,14 +54,7 @@ impl Place {
     }
 
     pub fn manifest(&self, artefact: &Path) {
-        let output = command(self.sample.path())
-            .args(["backup", "manifest", "--database", "env:SHOP", "-o"])
-            .arg(format!("{}.manifest.json", artefact.display()))
-            .env("SHOP", self.server.address("shop"))
-            .output()
-            .unwrap();
-        let run = finish(output);
-        assert_eq!(run.code, 0, "{run:?}");
+        self.sample.manifest(&self.server.address("shop"), format!("{}.manifest.json", artefact.display()));
     }
 
     pub fn drill(&self, from: &str) -> Command {

@@ -15,14 +15,19 @@ use crate::tree::{Class, File, Tree};
 /// Longest settings file that is read line by line.
 const LONGEST: usize = 512 * 1024;
 
-/// Settings files of Spring, Quarkus, Rails and Symfony, whose values need no quotes.
+/// Settings files, whose values need no quotes: those of Spring, Quarkus, Rails and Symfony, where a password is one whatever
+/// it looks like, and those of any program, where it has to be random.
 pub fn named<'t>(tree: &'t Tree) -> Vec<Draft<'t>> {
     static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r#"^\s*([A-Za-z0-9_.\-]+)\s*[:=]\s*["']?([^\s"'#]{8,})["']?\s*(?:#.*)?$"#).ok()
     });
     let Some(pattern) = LINE.as_ref() else { return Vec::new() };
     let mut drafts = Vec::new();
-    for file in tree.files().iter().filter(|file| file.class == Class::Shipped && is_settings(file)) {
+    for file in tree.files().iter().filter(|file| file.class == Class::Shipped) {
+        let known = is_settings(file);
+        if !known && !is_any_settings(file) {
+            continue;
+        }
         let Some(text) = tree.text(file).filter(|text| text.len() <= LONGEST) else { continue };
         for (line, (name, value)) in (1u32..)
             .zip(text.lines())
@@ -33,7 +38,8 @@ pub fn named<'t>(tree: &'t Tree) -> Vec<Draft<'t>> {
             .filter(|(_, (_, value))| value.chars().count() <= 300)
         {
             let last = name.rsplit('.').next().unwrap_or(name);
-            if assigned::is_url_with_password(value) || assigned::in_environment(last, value) {
+            let secret = assigned::in_environment(last, value) && (known || values::is_random(value));
+            if assigned::is_url_with_password(value) || secret {
                 drafts.push(draft(file, line, last, value));
                 if drafts.iter().filter(|draft| draft.file.index == file.index).count() >= super::IN_FILE {
                     break;
@@ -61,6 +67,12 @@ fn is_settings(file: &File) -> bool {
     ) && file.path.contains("config/");
     let php = name == "parameters.yml" || name == "parameters.yaml";
     (spring || rails || php) && !is_for_developers(&file.path)
+}
+
+/// Settings files of programs that are known by their endings only.
+fn is_any_settings(file: &File) -> bool {
+    matches!(file.extension(), "conf" | "cfg" | "cnf" | "ini" | "properties")
+        && !is_for_developers(&file.path)
 }
 
 fn draft<'t>(file: &'t File, line: u32, name: &str, value: &str) -> Draft<'t> {

@@ -73,6 +73,19 @@ struct Draft<'t> {
 
 /// Adds the literals.
 pub fn plan(needles: &mut Needles) -> Plan {
+    let shapes: Vec<Vec<NeedleId>> = SHAPES
+        .iter()
+        .map(|shape| {
+            let add = |text: &String| {
+                let needle = needles.add(Needle { text: text.clone(), whole_word: false, per_file: 1 });
+                if shape.anywhere {
+                    needles.also_in_prose(needle);
+                }
+                needle
+            };
+            shape.literals.iter().map(add).collect()
+        })
+        .collect();
     let mut add = |text: &str, per_file: u16| {
         needles.add(Needle { text: text.to_owned(), whole_word: false, per_file })
     };
@@ -96,10 +109,7 @@ pub fn plan(needles: &mut Needles) -> Plan {
     ];
     const SECURED: &[&str] = &["ENABLE ROW LEVEL SECURITY", "enable row level security"];
     Plan {
-        shapes: SHAPES
-            .iter()
-            .map(|shape| shape.literals.iter().map(|literal| add(literal, 1)).collect())
-            .collect(),
+        shapes,
         assigned: assigned::literals().map(|literal| add(&literal, 4)).collect(),
         urls: URLS.iter().map(|literal| add(literal, 4)).collect(),
         private_key: Some(add("PRIVATE KEY", 1)),

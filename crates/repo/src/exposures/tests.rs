@@ -82,6 +82,28 @@ fn tests_documentation_and_development_are_left_alone() {
 }
 
 #[test]
+fn keys_that_their_form_proves_are_found_in_prose_as_well() {
+    let key = format!("sk_{}_{}", "live", "aB3dE5fG7hJ9kL1mN3pQ5rS7");
+    let text = format!("# Setup\n\n```sh\nexport TOKEN={key}\n```\n");
+    for path in ["docs/setup.md", "guides/setup.mdx", "docs/setup.rst"] {
+        assert_eq!(shown(&found(&[(path, &text)])), [format!("committed-secret {path}:4")]);
+    }
+}
+
+#[test]
+fn settings_of_any_program_hold_random_values_of_secret_names() {
+    let text = format!(
+        "# AUTHN_TOKEN=mySecretToken\nAUTHN_TOKEN={RANDOM}\nREDIS_PASSWORD=\nDB_PASSWORD=password123\n"
+    );
+    for path in ["judge.conf", "etc/worker.ini", "deploy/app.properties"] {
+        assert_eq!(shown(&found(&[(path, &text)])), [format!("committed-secret {path}:2")]);
+    }
+    let texts = "login.token=Token\nmessages.password.reset=Reset_your_password\nserver_tokens=off\n";
+    assert_eq!(shown(&found(&[("i18n/messages.properties", texts)])), Vec::<String>::new());
+    assert_eq!(shown(&found(&[("judge.conf.example", &text)])), Vec::<String>::new());
+}
+
+#[test]
 fn private_keys_need_a_body() {
     let body: String =
         (0..4).map(|_| "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n").collect();

@@ -6,7 +6,7 @@
 //! dependencies are literals too, and hostile ones are made to be compared often: what is very long, or shares its windows
 //! with too many others, is left to an automaton, which is slower and never much slower.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 /// A literal that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +220,29 @@ impl Literals {
         let wanted = &*self.texts[literal];
         if text[start..].starts_with(wanted) {
             found.push(Found { literal, start, end: start + wanted.len() });
+        }
+    }
+}
+
+/// The few literals that are looked for in prose, by an automaton that skips what begins none.
+pub struct Prose(Option<(AhoCorasick, Vec<usize>)>);
+
+impl Prose {
+    /// Prepares those of the literals that are at these places among all.
+    pub fn new(literals: &[&str], mut places: Vec<usize>) -> Self {
+        places.sort_unstable();
+        places.dedup();
+        let wanted = places.iter().map(|place| literals[*place]);
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(wanted);
+        Prose(automaton.ok().filter(|_| !places.is_empty()).map(|automaton| (automaton, places)))
+    }
+
+    /// Hands out what stands in a text from a place on; of what overlaps the first.
+    pub fn find(&self, text: &[u8], from: usize, mut take: impl FnMut(Found)) {
+        let Some((automaton, places)) = &self.0 else { return };
+        for found in automaton.find_iter(Input::new(text).range(from..)) {
+            let literal = places[found.pattern().as_usize()];
+            take(Found { literal, start: found.start(), end: found.end() });
         }
     }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use regex::Regex;
 
 use crate::tree::{Class, File, Tree};
-use literals::Literals;
+use literals::{Found, Literals, Prose};
 
 /// A literal that a room looks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,6 +47,7 @@ pub struct Needles {
     needles: Vec<Needle>,
     known: HashMap<Needle, NeedleId>,
     questions: Vec<Question>,
+    in_prose: Vec<NeedleId>,
 }
 
 impl Needles {
@@ -67,6 +68,11 @@ impl Needles {
     ) -> QuestionId {
         self.questions.push(Question { literals: literals.to_vec(), test: Box::new(test) });
         QuestionId(self.questions.len() - 1)
+    }
+
+    /// A needle that is looked for in prose as well: its form alone says what it is, whatever is written around it.
+    pub fn also_in_prose(&mut self, needle: NeedleId) {
+        self.in_prose.push(needle);
     }
 
     /// Adds a literal that counts as a whole word, with eight places per file.
@@ -162,6 +168,7 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
         .iter()
         .map(|question| question.literals.iter().map(|literal| pattern(literal.as_str())).collect())
         .collect();
+    let of_prose = needles.in_prose.iter().map(|needle| of_needles[needle.0]).collect();
     for (index, pattern) in of_needles.into_iter().enumerate() {
         wanted_by[pattern].needles.push(index);
     }
@@ -170,6 +177,7 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
             wanted_by[pattern].questions.push(index);
         }
     }
+    let prose = Prose::new(&patterns, of_prose);
     let literals = Literals::new(patterns);
     let kept = AtomicU64::new(0);
     let scans: Vec<FileScan> = tree
@@ -182,7 +190,7 @@ pub fn scan(tree: &Tree, needles: &Needles) -> Scan {
                 if keep {
                     kept.fetch_add(text.len() as u64, Ordering::Relaxed);
                 }
-                scan_text(file, text, &literals, &wanted_by, needles)
+                scan_text(file, text, (&literals, &prose), &wanted_by, needles)
             });
             seen.unwrap_or_default()
         })
@@ -249,7 +257,7 @@ fn wanted_later(file: &File) -> bool {
 fn scan_text(
     file: &File,
     text: &str,
-    literals: &Literals,
+    (literals, prose): (&Literals, &Prose),
     wanted_by: &[WantedBy],
     needles: &Needles,
 ) -> FileScan {
@@ -261,12 +269,12 @@ fn scan_text(
     if matches!(file.class, Class::Vendored | Class::Generated) || generated {
         return result;
     }
-    let looked_through = code_of_document(file, text).as_bytes();
+    let code = code_of_document(file, text).as_bytes();
     let mut counts: HashMap<usize, u16> = HashMap::new();
     // Lines are counted on from the last hit: most files have none.
     let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
     let asks = file.class == Class::Shipped;
-    literals.find(looked_through, |found| {
+    let mut take = |found: Found| {
         let wanted_by = &wanted_by[found.literal];
         if asks {
             for question in &wanted_by.questions {
@@ -304,7 +312,11 @@ fn scan_text(
                 .hits
                 .push((needle_index, Hit { file: file.index, line, column, text: excerpt.into(), comment }));
         }
-    });
+    };
+    literals.find(code, &mut take);
+    if code.len() < bytes.len() {
+        prose.find(bytes, code.len(), take);
+    }
     result.answers.retain(|question| (needles.questions[*question as usize].test)(file, text));
     result
 }

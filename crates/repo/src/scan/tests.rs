@@ -83,7 +83,10 @@ fn of_documents_only_what_they_import_is_looked_through() {
     let (_folder, tree) = tree(&[("docs/a.mdx", text), ("docs/b.md", text), ("docs/conf.py", text)]);
     let mut needles = Needles::default();
     let (charts, maps) = (needles.text("'charts'"), needles.text("'maps'"));
+    let everywhere = needles.text("Map }");
+    needles.also_in_prose(everywhere);
     let scan = scan(&tree, &needles);
+    assert_eq!(scan.hits(everywhere).iter().map(|hit| hit.line).collect::<Vec<_>>(), [6, 6, 6]);
     let files =
         |needle| scan.hits(needle).iter().map(|hit| &*tree.files()[hit.file].path).collect::<Vec<_>>();
     assert_eq!(files(charts), ["docs/a.mdx", "docs/conf.py"]);

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Inside, Repository, Snapshot, VERIFIES, programs, shadow};
 use crate::restore::reading::Damage;
 use crate::restore::report::{Check, Control, ControlOutcome, Outcome};
-use crate::scratch::{Death, Feed, Finished, Scratch, Who, disk};
+use crate::scratch::{Death, Feed, Finished, Scratch, Who};
 use crate::{Progress, Stop};
 
 /// Of a larger repository the check and the control of a changed byte read nothing twice.
@@ -175,6 +175,18 @@ impl Borg {
     }
 }
 
+/// A file, by its line of a listing.
+fn inside(line: &serde_json::Value) -> Option<Inside> {
+    if line["type"].as_str() != Some("-") {
+        return None;
+    }
+    Some(Inside {
+        path: line["path"].as_str()?.to_owned(),
+        size: line["size"].as_u64().unwrap_or(0),
+        modified: line["mtime"].as_str().and_then(time)?,
+    })
+}
+
 impl Repository for Borg {
     fn tool(&self) -> String {
         self.version.clone()
@@ -225,22 +237,10 @@ impl Repository for Borg {
         let arguments = ["list".into(), "--json-lines".into(), archive];
         let mut command = programs::into_file(scratch, &self.program, &arguments, &listing, None);
         self.environment(scratch, &mut command);
-        let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
-        if !finished.success {
-            return Err(self.refused(scratch, &finished)?);
+        match programs::list(scratch, command, &listing, inside)? {
+            Ok(files) => Ok(files),
+            Err(finished) => Err(self.refused(scratch, &finished)?),
         }
-        let mut files = Vec::new();
-        programs::lines(&listing, &mut |line| {
-            if line["type"].as_str() == Some("-")
-                && let (Some(path), Some(modified)) =
-                    (line["path"].as_str(), line["mtime"].as_str().and_then(time))
-            {
-                let size = line["size"].as_u64().unwrap_or(0);
-                files.push(Inside { path: path.to_owned(), size, modified });
-            }
-        })?;
-        std::fs::remove_file(&listing).map_err(|error| disk(&listing, &error))?;
-        Ok(files)
     }
 
     fn extract(
@@ -256,12 +256,10 @@ impl Repository for Borg {
         let arguments = Borg::extraction(&repository, snapshot, file);
         let mut command = programs::into_file(scratch, &self.program, &arguments, target, most);
         self.environment(scratch, &mut command);
-        let finished = programs::watched(scratch, command, target, file.size, progress)?;
-        let written = std::fs::metadata(target).map_or(0, |metadata| metadata.len());
-        if !finished.success || written < most.unwrap_or(u64::MAX).min(file.size) {
-            return Err(self.refused(scratch, &finished)?);
+        match programs::extract(scratch, command, target, (file, most), progress)? {
+            Ok(()) => Ok(()),
+            Err(finished) => Err(self.refused(scratch, &finished)?),
         }
-        Ok(())
     }
 
     fn extract_folder(

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::scratch::{Death, Feed, Finished, Scratch, Who, full};
+use super::Inside;
+use crate::scratch::{Death, Feed, Finished, Scratch, Who, disk, full};
 use crate::{Progress, Stop};
 
 /// Lines of a listing that are read, and the longest.
@@ -105,6 +106,45 @@ pub fn watched(
     scratch.run(command, Feed::Nothing, &mut |_| {
         progress.advance(std::fs::metadata(target).map_or(0, |metadata| metadata.len()), size);
     })
+}
+
+/// Runs a program that writes a file of a snapshot, or its beginning only. What failed, or wrote less than it should, is given
+/// back: the end of a pipe does not tell how its beginning ended.
+///
+/// # Errors
+/// An interrupt, or a program that does not start.
+pub fn extract(
+    scratch: &mut Scratch,
+    command: Command,
+    target: &Path,
+    (file, most): (&Inside, Option<u64>),
+    progress: &mut Progress,
+) -> Result<Result<(), Finished>, Stop> {
+    let finished = watched(scratch, command, target, file.size, progress)?;
+    let written = std::fs::metadata(target).map_or(0, |metadata| metadata.len());
+    let whole = finished.success && written >= most.unwrap_or(u64::MAX).min(file.size);
+    Ok(if whole { Ok(()) } else { Err(finished) })
+}
+
+/// Runs a program that lists a snapshot into a file, one JSON object a line, and reads and removes that file. A program that
+/// failed is given back.
+///
+/// # Errors
+/// An interrupt, a program that does not start, or a listing that cannot be read.
+pub fn list(
+    scratch: &mut Scratch,
+    command: Command,
+    listing: &Path,
+    inside: fn(&serde_json::Value) -> Option<Inside>,
+) -> Result<Result<Vec<Inside>, Finished>, Stop> {
+    let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
+    if !finished.success {
+        return Ok(Err(finished));
+    }
+    let mut files = Vec::new();
+    lines(listing, &mut |line| files.extend(inside(line)))?;
+    std::fs::remove_file(listing).map_err(|error| disk(listing, &error))?;
+    Ok(Ok(files))
 }
 
 /// What a program that failed said, or the full disk that made it fail.

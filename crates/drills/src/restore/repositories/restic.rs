@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Inside, Repository, Snapshot, VERIFIES, programs, shadow};
 use crate::restore::reading::Damage;
 use crate::restore::report::{Check, Control, ControlOutcome, Outcome};
-use crate::scratch::{Death, Feed, Finished, Scratch, Who, disk};
+use crate::scratch::{Death, Feed, Finished, Scratch, Who};
 use crate::{Progress, Stop};
 
 /// What a check reads of a repository, in gibibytes.
@@ -189,6 +189,18 @@ impl Restic {
     }
 }
 
+/// A file, by its line of a listing.
+fn inside(line: &serde_json::Value) -> Option<Inside> {
+    if line["type"].as_str() != Some("file") {
+        return None;
+    }
+    Some(Inside {
+        path: line["path"].as_str()?.to_owned(),
+        size: line["size"].as_u64().unwrap_or(0),
+        modified: time(&line["mtime"])?,
+    })
+}
+
 impl Repository for Restic {
     fn tool(&self) -> String {
         self.version.clone()
@@ -230,21 +242,10 @@ impl Repository for Restic {
         let arguments = self.arguments(&self.path, &["ls", "--json", &snapshot.id]);
         let mut command = programs::into_file(scratch, &self.program, &arguments, &listing, None);
         self.password(&mut command);
-        let finished = scratch.run(command, Feed::Nothing, &mut |_| {})?;
-        if !finished.success {
-            return Err(self.refused(scratch, &finished)?);
+        match programs::list(scratch, command, &listing, inside)? {
+            Ok(files) => Ok(files),
+            Err(finished) => Err(self.refused(scratch, &finished)?),
         }
-        let mut files = Vec::new();
-        programs::lines(&listing, &mut |line| {
-            if line["type"].as_str() == Some("file")
-                && let (Some(path), Some(modified)) = (line["path"].as_str(), time(&line["mtime"]))
-            {
-                let size = line["size"].as_u64().unwrap_or(0);
-                files.push(Inside { path: path.to_owned(), size, modified });
-            }
-        })?;
-        std::fs::remove_file(&listing).map_err(|error| disk(&listing, &error))?;
-        Ok(files)
     }
 
     fn extract(
@@ -259,13 +260,10 @@ impl Repository for Restic {
         let arguments = self.arguments(&self.path, &["dump", &snapshot.id, &file.path]);
         let mut command = programs::into_file(scratch, &self.program, &arguments, target, most);
         self.password(&mut command);
-        let finished = programs::watched(scratch, command, target, file.size, progress)?;
-        let written = std::fs::metadata(target).map_or(0, |metadata| metadata.len());
-        // The end of a pipe does not tell how its beginning ended.
-        if !finished.success || written < most.unwrap_or(u64::MAX).min(file.size) {
-            return Err(self.refused(scratch, &finished)?);
+        match programs::extract(scratch, command, target, (file, most), progress)? {
+            Ok(()) => Ok(()),
+            Err(finished) => Err(self.refused(scratch, &finished)?),
         }
-        Ok(())
     }
 
     fn extract_folder(
